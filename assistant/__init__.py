@@ -1,0 +1,1 @@
+"""The chat service. Start reading at `conversation/turn.py`."""

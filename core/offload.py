@@ -1,0 +1,35 @@
+"""The one door to threads: CPU-bound work queues here and the event loop stays free."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+import anyio
+import anyio.to_thread
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class ModelRunner:
+    """Runs blocking calls in threads, with a lane for questions and a lane for documents.
+
+    A customer's question never waits behind a folder of documents: the two lanes have their own
+    slots, and bulk work comes in small batches.
+
+    Args:
+        quick: calls of the question lane at once.
+        bulk: calls of the document lane at once.
+    """
+
+    def __init__(self, quick: int = 2, bulk: int = 1) -> None:
+        self._quick = anyio.CapacityLimiter(quick)
+        self._bulk = anyio.CapacityLimiter(bulk)
+
+    async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `call` in the question lane and return its result."""
+        return await anyio.to_thread.run_sync(partial(call, *args, **kwargs), limiter=self._quick)
+
+    async def run_bulk(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `call` in the document lane and return its result."""
+        return await anyio.to_thread.run_sync(partial(call, *args, **kwargs), limiter=self._bulk)

@@ -1,0 +1,234 @@
+"""All of the configuration, read once at start from `PERCORSO_*` variables or `.env`.
+
+Nothing has to be set: the defaults run on one machine with no key and no network.
+Groups are reached with a double underscore: `PERCORSO_RETRIEVAL__PASSAGES=4`.
+"""
+
+import os
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from core.errors import SettingsError
+
+PREFIX = "PERCORSO_"
+Language = Literal["it", "en"]
+
+
+class SiteSettings(BaseModel):
+    """The widget's home: one company per deployment, here its first site."""
+
+    name: str = Field(default="Borgovelo", description="Name of the company as the widget greets with it")
+    languages: tuple[Language, ...] = Field(
+        default=("it", "en"),
+        min_length=1,
+        description="Languages that the site answers in; the first is the fallback",
+    )
+    origins: tuple[str, ...] = Field(
+        default=(),
+        description='Other web origins that may embed the widget, as JSON: ["https://shop.example"]',
+    )
+    formal: bool = Field(
+        default=True, description="Italian: true addresses the customer with Lei, false with tu"
+    )
+    privacy_url: str = Field(default="/privacy", description="The privacy notice that the widget links to")
+    human_hours: dict[Language, str] = Field(
+        default={
+            "it": "dal lunedì al venerdì, dalle 9 alle 18",
+            "en": "Monday to Friday, 9 am to 6 pm (Italian time)",
+        },
+        description="When people answer, in words, by language",
+    )
+
+
+class ChatSettings(BaseModel):
+    """The language model, if any: an OpenAI-compatible server or any LangChain chat model."""
+
+    model: str | None = Field(
+        default=None,
+        description="Model name, such as `openai:NAME` or `NAME` with a base URL; unset: embedded engine",
+    )
+    base_url: str | None = Field(default=None, description="Base URL of an OpenAI-compatible server")
+    api_key: SecretStr | None = Field(default=None, description="Key for that server")
+    temperature: float = Field(default=0.2, ge=0, le=2, description="Sampling temperature")
+    max_tokens: int = Field(default=700, ge=16, le=8192, description="Longest answer, in tokens")
+    first_token_seconds: float = Field(default=20, gt=0, description="Give up when nothing has come by then")
+    idle_seconds: float = Field(
+        default=30, gt=0, description="Give up when a started answer pauses for so long"
+    )
+    total_seconds: float = Field(default=120, gt=0, description="Give up when an answer takes longer in all")
+    retries: int = Field(
+        default=2, ge=0, le=5, description="Further tries after a 429, a 5xx or a cut connection"
+    )
+
+
+class RetrievalSettings(BaseModel):
+    """How passages are found."""
+
+    passages: int = Field(default=8, ge=1, le=50, description="Passages handed to the engine")
+    candidates: int = Field(
+        default=100, ge=10, le=1000, description="Candidates that each half of the search proposes"
+    )
+    stage_weight: float = Field(
+        default=0.05, ge=0, le=1, description="How much a passage tagged with the customer's stage gains"
+    )
+
+
+class TurnSettings(BaseModel):
+    """How a customer's turn is handled."""
+
+    burst_seconds: float = Field(
+        default=0.8, ge=0, le=30, description="Wait so long for a further message before answering"
+    )
+    max_message_characters: int = Field(default=4000, ge=100, le=8000, description="Longest message taken")
+    history_turns: int = Field(
+        default=6, ge=0, le=50, description="Earlier messages that a question may refer to"
+    )
+    answer_above: float = Field(
+        default=0.45, ge=0, le=1, description="Answer when the reliability is at least this"
+    )
+    abstain_below: float = Field(
+        default=0.25,
+        ge=0,
+        le=1,
+        description="Say honestly that nothing was found when the reliability is below this",
+    )
+
+
+class LimitSettings(BaseModel):
+    """What one visitor may ask of the machine (syntax of the `limits` library)."""
+
+    conversations: str = Field(default="30/hour", description="New conversations per address")
+    messages: str = Field(default="20/minute", description="Messages per conversation")
+    uploads: str = Field(default="120/minute", description="Uploads per address")
+    upload_megabytes: int = Field(default=50, ge=1, le=2048, description="Largest file taken")
+
+
+class JobSettings(BaseModel):
+    """The background worker."""
+
+    workers: int = Field(
+        default=2, ge=0, le=32, description="Turns and documents handled at once in this process"
+    )
+    lease_seconds: float = Field(
+        default=60, ge=1, description="A job whose worker is silent for so long is taken over"
+    )
+    poll_seconds: float = Field(
+        default=1.0, gt=0, description="How often to look for work that nobody announced"
+    )
+    max_attempts: int = Field(
+        default=5, ge=1, description="After so many failures a job is put aside as dead"
+    )
+
+
+class Settings(BaseSettings):
+    """The whole configuration; frozen after it was read."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", env_file=".env", extra="ignore", frozen=True
+    )
+
+    data_dir: Path = Field(default=Path("percorso-data"), description="Where this instance keeps everything")
+    database_url: str | None = Field(
+        default=None,
+        description="`postgresql+psycopg://…` or `sqlite+aiosqlite:///…`; unset: SQLite in the data folder",
+    )
+    host: str = Field(default="127.0.0.1", description="Address to listen on")
+    port: int = Field(default=8000, ge=1, le=65535, description="Port to listen on")
+    admin_key: SecretStr | None = Field(
+        default=None,
+        description="Key of the knowledge and test endpoints; unset: made at first start, in the data folder",
+    )
+    embedding_model: str = Field(
+        default="minilm", description="`minilm` (bundled) or any sentence-transformers model name or folder"
+    )
+    encoder_threads: int = Field(
+        default=2, ge=1, le=64, description="Documents are embedded on so many threads"
+    )
+    prompts_dir: Path | None = Field(
+        default=None, description="Your own copy of `prompts/`; unset: the bundled one"
+    )
+    journey: str = Field(
+        default="default", description="Journey model: a file name in `prompts/journey/models`"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least severity logged"
+    )
+    log_format: Literal["auto", "console", "json"] = Field(
+        default="auto", description="`auto`: console on a terminal"
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Addresses whose X-Forwarded-For is believed, separated by commas"
+    )
+    site: SiteSettings = SiteSettings()
+    chat: ChatSettings = ChatSettings()
+    retrieval: RetrievalSettings = RetrievalSettings()
+    turn: TurnSettings = TurnSettings()
+    limits: LimitSettings = LimitSettings()
+    jobs: JobSettings = JobSettings()
+
+    @cached_property
+    def database(self) -> str:
+        """The SQLAlchemy address in use."""
+        return self.database_url or f"sqlite+aiosqlite:///{(self.data_dir / 'percorso.db').resolve()}"
+
+    @cached_property
+    def prompts(self) -> Path:
+        return self.prompts_dir or bundled("prompts")
+
+
+def load_settings() -> Settings:
+    """Read the environment once.
+
+    Raises:
+        SettingsError: a value is wrong; the text has one sentence per variable.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError("\n".join(_sentence(problem) for problem in error.errors())) from None
+
+
+def _sentence(problem: object) -> str:
+    assert isinstance(problem, dict)
+    variable = PREFIX + "__".join(str(part) for part in problem["loc"]).upper()
+    given = "" if isinstance(problem["input"], dict) else f" (it is {str(problem['input'])!r})"
+    return f"{variable}: {problem['msg'][0].lower()}{problem['msg'][1:]}{given}."
+
+
+def known_variables() -> dict[str, str]:
+    """Return every environment variable that Percorso reads, with its one-sentence meaning."""
+    found: dict[str, str] = {}
+    for name, field in Settings.model_fields.items():
+        group = field.annotation
+        if isinstance(group, type) and issubclass(group, BaseModel):
+            for inner, inner_field in group.model_fields.items():
+                found[f"{PREFIX}{name}__{inner}".upper()] = inner_field.description or ""
+        else:
+            found[f"{PREFIX}{name}".upper()] = field.description or ""
+    return found
+
+
+def unknown_variables() -> list[str]:
+    """Return `PERCORSO_*` variables that are set but mean nothing: usually a typing mistake."""
+    known = known_variables()
+    return sorted(name for name in os.environ if name.startswith(PREFIX) and name.upper() not in known)
+
+
+def bundled(folder: str) -> Path:
+    """Return `prompts`, `knowledge` or `migrations`: beside the packages in a checkout, else in the wheel.
+
+    Raises:
+        SettingsError: neither place has it, so the installation is incomplete.
+    """
+    checkout = Path(__file__).resolve().parent.parent / folder
+    if checkout.is_dir():
+        return checkout
+    installed = Path(str(files("assistant"))) / "_bundled" / folder
+    if installed.is_dir():
+        return installed
+    raise SettingsError(f"The folder {folder}/ is missing from this installation: install percorso again.")

@@ -1,0 +1,1 @@
+"""Documents in, searchable chunks out. Start reading at `pipeline.py`."""

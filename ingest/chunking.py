@@ -1,0 +1,200 @@
+"""Cut a document into chunks along its structure, measured in the encoder's own tokens.
+
+Nothing is lost past the encoder's window: a chunk, with the title and headings that are encoded
+in front of it, always fits. Lists, tables and code stay whole when they fit; when they do not,
+they are cut between items, rows (the header is repeated) or lines.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from langchain_text_splitters import RecursiveCharacterTextSplitter
+
+from core.text import sentences
+from ingest.types import Block, BlockKind, Piece
+
+CountTokens = Callable[[Sequence[str]], list[int]]
+
+SECTION_JOINER = " › "
+_SPECIAL_TOKENS = 2
+_MOST_HEADER = 0.3
+"""Share of the window that title and headings may take before they are shortened."""
+_ITEM = re.compile(r"^(?:-|\d+\.) ")
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """Something that is better not cut: one block, or an introducing line with its list."""
+
+    text: str
+    tokens: int
+    kind: BlockKind
+    page: int | None
+
+
+class Chunker:
+    """Cuts documents for one encoder.
+
+    Args:
+        count_tokens: the encoder's own measure.
+        window: the most tokens that the encoder reads, special ones included.
+        target: chunks are filled up to about this many tokens.
+    """
+
+    def __init__(self, count_tokens: CountTokens, *, window: int, target: int) -> None:
+        self._count = count_tokens
+        self._window = window - _SPECIAL_TOKENS
+        self._target = min(target, self._window)
+
+    def cut(self, blocks: Sequence[Block], title: str) -> list[Piece]:
+        """Return the chunks of a document in reading order; every word of it is in one of them."""
+        pieces: list[Piece] = []
+        for path, section in _sections(blocks, title):
+            section_path = SECTION_JOINER.join(path)
+            room = self._window - self._count([self.header_for(title, section_path)])[0]
+            for text, page in self._pack(self._units(section), max(32, min(self._target, room))):
+                pieces.extend(
+                    Piece(section=section_path, text=part, page=page) for part in self._within(text, room)
+                )
+        return pieces
+
+    def header_for(self, title: str, section: str) -> str:
+        """Return what is encoded in front of a chunk's text."""
+        return header(title, section.split(SECTION_JOINER) if section else [], self._header_words())
+
+    def _header_words(self) -> int:
+        return int(self._window * _MOST_HEADER / 2)  # a word is about two pieces
+
+    def _within(self, text: str, room: int) -> list[str]:
+        """Cut once more in the rare case that the parts, joined, count more tokens than one by one."""
+        return [text] if self._count([text])[0] <= room else self._by_characters(text, max(16, room - 8))
+
+    def _units(self, blocks: Sequence[Block]) -> list[_Unit]:
+        merged = _with_introductions(blocks)
+        counts = self._count([text for text, _ in merged])
+        return [
+            _Unit(text, tokens, block.kind, block.page)
+            for (text, block), tokens in zip(merged, counts, strict=True)
+        ]
+
+    def _pack(self, units: Sequence[_Unit], budget: int) -> Iterator[tuple[str, int | None]]:
+        """Fill chunks with whole units; a unit that is too long for any chunk is cut."""
+        open_units: list[_Unit] = []
+        for unit in (part for whole in units for part in self._fitting(whole, budget)):
+            if open_units and sum(u.tokens for u in open_units) + unit.tokens > budget:
+                yield _joined(open_units)
+                open_units = []
+            open_units.append(unit)
+        if open_units:
+            yield _joined(open_units)
+
+    def _fitting(self, unit: _Unit, budget: int) -> list[_Unit]:
+        if unit.tokens <= budget:
+            return [unit]
+        texts = self._fill(
+            _smallest_parts(unit), budget, "\n" if unit.kind is not BlockKind.PARAGRAPH else " "
+        )
+        if unit.kind is BlockKind.TABLE:
+            texts = _repeat_table_header(unit.text, texts)
+        return [
+            _Unit(text, tokens, unit.kind, unit.page)
+            for text, tokens in zip(texts, self._count(texts), strict=True)
+        ]
+
+    def _fill(self, parts: Sequence[str], budget: int, joiner: str) -> list[str]:
+        """Join parts greedily up to the budget; a part that is longer by itself is cut by characters."""
+        filled: list[str] = []
+        size = 0
+        for part, tokens in zip(parts, self._count(parts), strict=True):
+            if tokens > budget:
+                filled.extend(self._by_characters(part, budget))
+                size = budget
+            elif filled and size + tokens <= budget:
+                filled[-1] += joiner + part
+                size += tokens
+            else:
+                filled.append(part)
+                size = tokens
+        return filled
+
+    def _by_characters(self, text: str, budget: int) -> list[str]:
+        splitter = RecursiveCharacterTextSplitter(
+            chunk_size=budget, chunk_overlap=0, length_function=lambda part: self._count([part])[0],
+            separators=["\n", "; ", ", ", " ", ""],
+        )  # fmt: skip
+        return splitter.split_text(text)
+
+
+def header(title: str, path: Sequence[str], most_words: int) -> str:
+    """Return title and headings as one line, the outermost shortened away first when too long."""
+    words = SECTION_JOINER.join([title, *path]).split()
+    return " ".join(words[-most_words:])
+
+
+def _sections(blocks: Sequence[Block], title: str) -> Iterator[tuple[list[str], list[Block]]]:
+    """Yield (path of headings, blocks below it) in reading order.
+
+    The document's title is no part of the path. A heading with nothing below it is text itself.
+    """
+    stack: list[tuple[int, str]] = []
+    section: list[Block] = []
+    for block, following in zip(blocks, [*blocks[1:], None], strict=True):
+        if block.kind is not BlockKind.HEADING:
+            section.append(block)
+            continue
+        if section:
+            yield [text for _, text in stack], section
+            section = []
+        stack = [(level, text) for level, text in stack if level < block.level]
+        if block.text.casefold() != title.casefold() or stack:
+            stack.append((block.level, block.text))
+        ends_here = following is None or (
+            following.kind is BlockKind.HEADING and following.level <= block.level
+        )
+        if ends_here and block.text.casefold() != title.casefold():
+            yield [text for _, text in stack[:-1]], [block]
+    if section:
+        yield [text for _, text in stack], section
+
+
+def _with_introductions(blocks: Sequence[Block]) -> list[tuple[str, Block]]:
+    """Join a paragraph that ends in a colon with the list, table or code that it introduces."""
+    merged: list[tuple[str, Block]] = []
+    for block in blocks:
+        introduced = block.kind in (BlockKind.LIST, BlockKind.TABLE, BlockKind.CODE)
+        if (
+            merged
+            and introduced
+            and merged[-1][1].kind is BlockKind.PARAGRAPH
+            and merged[-1][0].endswith(":")
+        ):
+            merged[-1] = (f"{merged[-1][0]}\n{block.text}", block)
+        else:
+            merged.append((block.text, block))
+    return merged
+
+
+def _smallest_parts(unit: _Unit) -> list[str]:
+    if unit.kind is BlockKind.PARAGRAPH:
+        return [part for line in unit.text.split("\n") for part in sentences(line)]
+    if unit.kind is not BlockKind.LIST:
+        return unit.text.split("\n")
+    items: list[str] = []
+    for line in unit.text.split("\n"):
+        if _ITEM.match(line) or not items:
+            items.append(line)
+        else:
+            items[-1] += "\n" + line
+    return items
+
+
+def _repeat_table_header(table: str, texts: list[str]) -> list[str]:
+    lines = table.split("\n")
+    start = next(index for index, line in enumerate(lines) if line.startswith("|"))
+    head = "\n".join(lines[start : start + 2])
+    return [texts[0], *(f"{head}\n{text}" for text in texts[1:])]
+
+
+def _joined(units: Sequence[_Unit]) -> tuple[str, int | None]:
+    return "\n\n".join(unit.text for unit in units), units[0].page
