@@ -78,6 +78,17 @@ def lexemes(text: str, language: str) -> list[str]:
     return [*stems, *codes]
 
 
+def content_words(text: str, language: str, corpus_languages: frozenset[str]) -> dict[str, tuple[str, ...]]:
+    """Return the words of a question that carry meaning, each with the stems it may have in the corpus."""
+    stop = _STOP.get(language, frozenset())
+    kept = [word for word in words(text) if word not in stop]
+    stemmers = [_stemmer(target) for target in sorted({language} | corpus_languages)]
+    return {
+        word: tuple(dict.fromkeys(stemmer.stemWord(word) if stemmer else word for stemmer in stemmers))
+        for word in kept
+    }
+
+
 def query_lexemes(text: str, language: str, corpus_languages: frozenset[str]) -> list[str]:
     """Return the distinct terms to look for in a corpus of several languages.
 

@@ -49,6 +49,21 @@ _POSTGRESQL = text(
 )
 
 
+_SQLITE_COUNT = text("SELECT doc FROM chunks_vocab WHERE term = :term")
+_POSTGRESQL_COUNT = text("SELECT count(*) FROM chunks WHERE tsv @@ CAST(:term AS tsquery)")
+
+
+async def document_frequencies(session: AsyncSession, terms: Sequence[str]) -> dict[str, int]:
+    """Return in how many chunks each of `terms` stands; 0 for a term that stands nowhere."""
+    sqlite = session.get_bind().dialect.name == "sqlite"
+    statement = _SQLITE_COUNT if sqlite else _POSTGRESQL_COUNT
+    found = {}
+    for term in dict.fromkeys(term for term in terms if _SAFE_TERM.fullmatch(term)):
+        count = await session.scalar(statement, {"term": term if sqlite else f"'{term}'"})
+        found[term] = int(count or 0)
+    return found
+
+
 async def search_lexemes(
     session: AsyncSession, terms: Sequence[str], *, limit: int
 ) -> list[tuple[str, float]]:

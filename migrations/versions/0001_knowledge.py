@@ -111,6 +111,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     if op.get_bind().dialect.name == "sqlite":
+        op.execute("DROP TABLE chunks_vocab")
         op.execute("DROP TABLE chunks_fts")
     op.drop_table("document_versions")
     op.drop_table("chunks")
@@ -127,6 +128,7 @@ def _create_lexical_index() -> None:
             "CREATE VIRTUAL TABLE chunks_fts USING fts5("
             "lexemes, content='chunks', content_rowid='id', tokenize='unicode61 remove_diacritics 0')"
         )
+        op.execute("CREATE VIRTUAL TABLE chunks_vocab USING fts5vocab('chunks_fts', 'row')")
         op.execute(
             "CREATE TRIGGER chunks_fts_insert AFTER INSERT ON chunks BEGIN "
             "INSERT INTO chunks_fts(rowid, lexemes) VALUES (new.id, new.lexemes); END"

@@ -1,0 +1,250 @@
+"""From a reading and findings to a finished reply: decide, let an engine draft, check, frame.
+
+The order of the checks is the policy: an attack is declined, a wish for a person is granted, small
+talk is answered, and only then is a question a question. What no passage supports is not said.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from assistant.conversation.confidence import Scorer, measure, unsourced_numbers
+from assistant.conversation.framing import Framing, cite, in_parts
+from assistant.conversation.ports import ChatEngine, OnText
+from assistant.conversation.sentiment import is_falling, tone_for
+from assistant.conversation.types import (
+    Action,
+    Author,
+    Brief,
+    Draft,
+    Findings,
+    HandoffReason,
+    Reading,
+    Reply,
+    Sentence,
+    Stage,
+    Thread,
+    Tone,
+)
+from assistant.conversation.understand import is_attack
+from core.errors import EngineUnavailable
+from core.telemetry import get_log
+from core.text import words
+from core.types import Passage
+
+log = get_log(__name__)
+
+_SAME_QUESTION = 0.8
+_TOO_OFTEN = 2
+_OWN_WORDS = "phrases"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """From which reliability on what is done; both in [0, 1]."""
+
+    answer_above: float
+    abstain_below: float
+
+
+class Composer:
+    """Makes the reply to one turn.
+
+    Args:
+        engine: drafts answers.
+        fallback: drafts them when `engine` fails; never fails itself.
+        scorer: rates them.
+        framing: puts them into words.
+        tones: how moods change answers.
+        thresholds: from which reliability on what is done.
+        company: its name, for engines.
+        languages: languages of the site; the first is the fallback.
+    """
+
+    def __init__(
+        self,
+        *,
+        engine: ChatEngine,
+        fallback: ChatEngine,
+        scorer: Scorer,
+        framing: Framing,
+        tones: Mapping[str, Tone],
+        thresholds: Thresholds,
+        company: str,
+        languages: tuple[str, ...],
+    ) -> None:
+        self._engine = engine
+        self._fallback = fallback
+        self._scorer = scorer
+        self._framing = framing
+        self._tones = tones
+        self._thresholds = thresholds
+        self._company = company
+        self._languages = languages
+
+    def reply_language(self, reading: Reading) -> str:
+        """Return the customer's language if the site answers in it, else English or the site's first."""
+        if reading.language in self._languages:
+            return reading.language
+        return "en" if "en" in self._languages else self._languages[0]
+
+    def without_search(self, question: str, reading: Reading, thread: Thread) -> Reply | None:
+        """Return the reply to a turn that needs no documents; None when it needs them."""
+        language, turn = self.reply_language(reading), len(thread.history)
+        if is_attack(reading):
+            return self._own(Action.ABSTAIN, self._framing.declined(language), language, reading)
+        if reason := _handoff_reason(question, reading, thread):
+            text = self._framing.handoff(language, again=thread.handed_over)
+            return self._own(Action.HANDOFF, text, language, reading, handoff=reason)
+        talk = self._framing.small_talk(question, language, turn)
+        return self._own(Action.ANSWER, talk, language, reading) if talk else None
+
+    async def reply(
+        self,
+        question: str,
+        reading: Reading,
+        findings: Findings,
+        thread: Thread,
+        policy: Stage | None,
+        on_text: OnText | None = None,
+    ) -> Reply:
+        """Return the reply to a question, from what was found for it."""
+        language = self.reply_language(reading)
+        tone = tone_for(reading, self._tones)
+        expected = self._scorer.score(measure(findings, reading.language))
+        brief = Brief(
+            question=question,
+            history=thread.history,
+            findings=findings,
+            reading=reading,
+            language=language,
+            company=self._company,
+            formal=self._framing.formal,
+            policy=policy,
+            tone=tone,
+            reliability=expected,
+        )
+        if not findings.passages or expected < self._thresholds.abstain_below:
+            return self._unanswered(brief, thread, expected, "embedded")
+        draft = self._supported(await self._draft(brief, on_text), brief)
+        if draft.action is Action.CLARIFY and len(draft.choices) >= 2:
+            text = self._framing.clarify(draft.choices[0], draft.choices[1], language)
+            return self._reply(brief, draft, Action.CLARIFY, text, (), expected)
+        if draft.action is not Action.ANSWER or not draft.sentences:
+            return self._unanswered(brief, thread, expected, draft.engine, draft.prompt)
+        reliability = self._scorer.score(measure(findings, reading.language, draft.sentences))
+        body, used = cite(draft.sentences)
+        sure = reliability >= self._thresholds.answer_above
+        if draft.framed:
+            return self._reply(brief, draft, Action.ANSWER, body, used, reliability)
+        text = self._framing.frame(body, used, brief, thread, sure=sure)
+        if on_text:
+            for part in in_parts(text):
+                await on_text(part)
+        return self._reply(brief, draft, Action.ANSWER, text, used, reliability)
+
+    async def _draft(self, brief: Brief, on_text: OnText | None) -> Draft:
+        try:
+            return await self._engine.compose(brief, on_text)
+        except EngineUnavailable as problem:
+            log.warning("engine_failed", engine=self._engine.name, problem=str(problem))
+            return await self._fallback.compose(brief)
+
+    def _supported(self, draft: Draft, brief: Brief) -> Draft:
+        """Drop sentences with a number that their sources do not hold, and answers that name no source."""
+        kept = tuple(sentence for sentence in draft.sentences if _numbers_stand(sentence, brief))
+        if len(kept) < len(draft.sentences):
+            log.warning(
+                "unsupported_dropped", engine=draft.engine, sentences=len(draft.sentences) - len(kept)
+            )
+        return replace(draft, sentences=kept if any(sentence.sources for sentence in kept) else ())
+
+    def _unanswered(
+        self, brief: Brief, thread: Thread, reliability: float, engine: str, prompt: str | None = None
+    ) -> Reply:
+        """Say honestly that nothing certain was found, and offer a person."""
+        text = self._framing.abstain(brief, thread)
+        draft = Draft(action=Action.ABSTAIN, engine=engine, prompt=prompt)
+        return self._reply(brief, draft, Action.ABSTAIN, text, (), reliability)
+
+    def _own(
+        self, action: Action, text: str, language: str, reading: Reading, handoff: HandoffReason | None = None
+    ) -> Reply:
+        return Reply(
+            text=text,
+            action=action,
+            citations=(),
+            reliability=1.0,
+            engine=_OWN_WORDS,
+            prompt=None,
+            language=language,
+            trace={"stage": reading.stage, "tone": None, "passages": []},
+            handoff=handoff,
+        )
+
+    def _reply(
+        self,
+        brief: Brief,
+        draft: Draft,
+        action: Action,
+        text: str,
+        used: Sequence[tuple[int, Sentence]],
+        reliability: float,
+    ) -> Reply:
+        return Reply(
+            text=text,
+            action=action,
+            citations=self._framing.citations(used, brief.findings.passages),
+            reliability=reliability,
+            engine=draft.engine,
+            prompt=draft.prompt,
+            language=brief.language,
+            trace=_trace(brief, draft),
+        )
+
+
+def _numbers_stand(sentence: Sentence, brief: Brief) -> bool:
+    passages = [brief.findings.passages[number] for number in sentence.sources]
+    return not unsourced_numbers(sentence.text, passages)
+
+
+def _trace(brief: Brief, draft: Draft) -> dict[str, Any]:
+    """Why this reply: for operators and tests."""
+    features = measure(brief.findings, brief.reading.language, draft.sentences)
+    return {
+        "stage": brief.reading.stage,
+        "tone": brief.tone.name,
+        "expected": round(brief.reliability, 4),
+        "features": {name: round(value, 4) for name, value in features.items()},
+        "passages": [_passage_trace(passage) for passage in brief.findings.passages],
+    }
+
+
+def _passage_trace(passage: Passage) -> dict[str, Any]:
+    return {
+        "chunk": passage.chunk_id,
+        "source": passage.source,
+        "section": passage.section,
+        "score": round(passage.score, 4),
+        "dense": round(passage.dense, 4),
+        "lexical": round(passage.lexical, 4),
+    }
+
+
+def _handoff_reason(question: str, reading: Reading, thread: Thread) -> HandoffReason | None:
+    if reading.wants_human:
+        return HandoffReason.ASKED
+    if is_falling([*thread.scores, reading.score]) and not thread.handed_over:
+        return HandoffReason.MOOD
+    if _times_asked(question, thread) >= _TOO_OFTEN:
+        return HandoffReason.LOOP
+    return None
+
+
+def _times_asked(question: str, thread: Thread) -> int:
+    """How often the customer asked (nearly) the same before: our answers did not help."""
+    own = set(words(question))
+    if len(own) < 3:
+        return 0
+    earlier = (set(words(m.text)) for m in thread.history if m.author is Author.CUSTOMER)
+    return sum(len(own & other) / len(own | other) >= _SAME_QUESTION for other in earlier)

@@ -1,0 +1,145 @@
+"""How sure we are: measurable features, a calibrated scorer, and the check that numbers are sourced.
+
+The scorer never asks a model for its opinion of itself. It is a logistic regression over what
+retrieval and the answer show; its weights, with the data that they come from, are in
+`prompts/reliability/scorer.yaml`.
+"""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from assistant.conversation.types import Findings, Sentence, Term
+from core.errors import SettingsError
+from core.lexemes import lexemes
+from core.types import Passage
+
+FEATURES = (
+    "coverage",
+    "missing",
+    "cosine",
+    "cosine_margin",
+    "lexical_margin",
+    "agreement",
+    "words",
+    "across",
+    "support",
+)
+_CONSIDERED = 3
+_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scorer:
+    """Turns features into a probability."""
+
+    intercept: float
+    weights: Mapping[str, float]
+    centres: Mapping[str, float]
+    scales: Mapping[str, float]
+
+    def score(self, features: Mapping[str, float]) -> float:
+        """Return the calibrated probability that an answer from these passages is right, in (0, 1)."""
+        total = self.intercept + sum(
+            self.weights[name] * (features[name] - self.centres[name]) / self.scales[name]
+            for name in self.weights
+        )
+        return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
+
+
+def load_scorer(prompts: Path) -> Scorer:
+    """Read the scorer's weights.
+
+    Raises:
+        SettingsError: the file is missing or names a feature that is not measured.
+    """
+    try:
+        fields = yaml.safe_load((prompts / "reliability" / "scorer.yaml").read_text(encoding="utf-8"))
+        scorer = Scorer(
+            intercept=float(fields["intercept"]),
+            weights={name: float(own["weight"]) for name, own in fields["features"].items()},
+            centres={name: float(own["centre"]) for name, own in fields["features"].items()},
+            scales={name: float(own["scale"]) for name, own in fields["features"].items()},
+        )
+    except (OSError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
+        raise SettingsError(
+            f"prompts/reliability/scorer.yaml is wrong: {type(error).__name__} {error}."
+        ) from None
+    if unknown := set(scorer.weights) - set(FEATURES):
+        raise SettingsError(
+            f"prompts/reliability/scorer.yaml names features that are not measured: {sorted(unknown)}."
+        )
+    return scorer
+
+
+def measure(findings: Findings, language: str, sentences: Sequence[Sentence] = ()) -> dict[str, float]:
+    """Return the features of an answer (or, without sentences, of what it could be made from).
+
+    Args:
+        findings: passages and the question's terms.
+        language: the question's language.
+        sentences: the answer, when there is one.
+    """
+    head = findings.passages[:_CONSIDERED]
+    if not head:
+        return dict.fromkeys(FEATURES, 0.0)
+    everything = findings.passages
+    cosines = [passage.dense for passage in everything]
+    scores = sorted((passage.lexical for passage in everything), reverse=True)
+    stems = [passage_stems(passage) for passage in head]
+    return {
+        "coverage": max(coverage(findings.terms, own) for own in stems),
+        "missing": heaviest_missing(findings.terms, stems[0]),
+        "cosine": max(passage.dense for passage in head),
+        "cosine_margin": max(cosines) - sum(cosines) / len(cosines),
+        "lexical_margin": (scores[0] - scores[min(4, len(scores) - 1)]) / scores[0] if scores[0] > 0 else 0.0,
+        "agreement": float(
+            max(everything, key=lambda p: p.dense).document_id
+            == max(everything, key=lambda p: p.lexical).document_id
+        ),
+        "words": math.log1p(len(findings.terms)),
+        "across": float(head[0].language != language),
+        "support": max((sentence.support for sentence in sentences), default=0.0),
+    }
+
+
+def passage_stems(passage: Passage) -> frozenset[str]:
+    """Return the lexemes of a passage with its title and headings."""
+    return frozenset(lexemes(f"{passage.title} {passage.section} {passage.text}", passage.language))
+
+
+def coverage(terms: Mapping[str, Term], stems: frozenset[str]) -> float:
+    """Return the share of the question's meaning, by weight, whose words stand among `stems`; in [0, 1]."""
+    total = sum(term.weight for term in terms.values())
+    covered = sum(term.weight for term in terms.values() if not stems.isdisjoint(term.stems))
+    return covered / total if total else 0.0
+
+
+def heaviest_missing(terms: Mapping[str, Term], stems: frozenset[str]) -> float:
+    """Return the share of the weightiest word of the question that does not stand among `stems`."""
+    total = sum(term.weight for term in terms.values())
+    missing = (term.weight for term in terms.values() if stems.isdisjoint(term.stems))
+    return max(missing, default=0.0) / total if total else 1.0
+
+
+def unsourced_numbers(text: str, passages: Sequence[Passage]) -> list[str]:
+    """Return the numbers in `text` that stand in none of `passages`; separators do not matter.
+
+    Prices, times and dates are numbers: an answer may not hold one that its sources do not.
+    """
+    known = {
+        _plain(number)
+        for passage in passages
+        for number in _NUMBER.findall(f"{passage.title} {passage.text}")
+    }
+    without_marks = re.sub(r"\[\d+\]|^\s*\d+\.\s", " ", text, flags=re.MULTILINE)
+    return [number for number in _NUMBER.findall(without_marks) if _plain(number) not in known]
+
+
+def _plain(number: str) -> str:
+    whole = re.sub(r"[.,]00$", "", number)  # 1.890,00 is 1890
+    return re.sub(r"[.,:]", "", whole).lstrip("0") or "0"

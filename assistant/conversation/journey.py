@@ -1,0 +1,158 @@
+"""The journey: which stages there are, and where this customer stands after this message.
+
+The stage is a distribution with memory. Each message moves it; a message that says nothing of the
+stage leaves it where it was. Going back and skipping are as normal as going on.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from assistant.conversation.types import UNKNOWN_STAGE, Stage
+from core.errors import SettingsError
+
+_MEMORY = 1.0
+"""How much a stage that was likely before gains over one that was not: at 1, up to twice the weight."""
+_NAMED_FROM = 0.35
+"""Below this probability no stage is named: unknown is an answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touchpoint:
+    page: re.Pattern[str]
+    stage: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JourneyModel:
+    """The stages of one company, in order, with the pages that hint at them."""
+
+    name: str
+    stages: Mapping[str, Stage]
+    touchpoints: tuple[Touchpoint, ...]
+
+    def policy(self, stage: str) -> Stage | None:
+        """Return how to answer in a stage; None for unknown: answer the question itself, neutrally."""
+        return self.stages.get(stage)
+
+    def locate(
+        self, said: Mapping[str, float], before: Mapping[str, float], page: str | None
+    ) -> tuple[dict[str, float], tuple[str, ...]]:
+        """Return the stage distribution after a message, and the evidence for it in words.
+
+        With p(s) what the message says, b(s) the distribution before it, t(s) the touchpoint's weight
+        and u the message's own "unknown", the result is
+
+            (1 - u) · normalised p(s) · (1 + b(s)) · t(s)   +   u · b(s)
+
+        so a message that says nothing leaves the customer where they were.
+
+        Args:
+            said: the classifier's distribution over example labels and `unknown`.
+            before: the conversation's distribution; empty at its start.
+            page: path or address of the page where the customer is.
+        """
+        spoken = {
+            name: sum(said.get(label, 0.0) for label in stage.learn_from)
+            for name, stage in self.stages.items()
+        }
+        silent = max(0.0, 1.0 - sum(spoken.values()))
+        touched = self._touched(page)
+        weighed = {
+            name: share
+            * (1 + _MEMORY * before.get(name, 0.0))
+            * (touched.weight if touched and touched.stage == name else 1)
+            for name, share in spoken.items()
+        }
+        total = sum(weighed.values()) or 1.0
+        earlier = dict(before) or {UNKNOWN_STAGE: 1.0}
+        after = {
+            name: (1 - silent) * share / total + silent * earlier.get(name, 0.0)
+            for name, share in weighed.items()
+        }
+        after[UNKNOWN_STAGE] = max(0.0, 1.0 - sum(after.values()))
+        return after, self._evidence(after, before, touched)
+
+    def named(self, stages: Mapping[str, float]) -> str:
+        """Return the stage to act on: the likeliest one when it is likely enough, else `unknown`."""
+        best = max(stages, key=lambda name: stages[name], default=UNKNOWN_STAGE)
+        return best if stages.get(best, 0.0) >= _NAMED_FROM else UNKNOWN_STAGE
+
+    def _touched(self, page: str | None) -> Touchpoint | None:
+        known = (point for point in self.touchpoints if point.stage in self.stages)
+        return next((point for point in known if page and point.page.search(page)), None)
+
+    def _evidence(
+        self, after: Mapping[str, float], before: Mapping[str, float], touched: Touchpoint | None
+    ) -> tuple[str, ...]:
+        stage = self.named(after)
+        found = []
+        if touched and touched.stage == stage:
+            found.append(f"page matches {touched.page.pattern}")
+        if stage != UNKNOWN_STAGE and before.get(stage, 0.0) >= _NAMED_FROM:
+            found.append(f"was in {stage} before this message")
+        return tuple(found)
+
+
+def load_journey(prompts: Path, name: str) -> JourneyModel:
+    """Read `prompts/journey/models/<name>.yaml`.
+
+    Raises:
+        SettingsError: there is no such model, or it is incomplete; the text says what is wrong.
+    """
+    folder = prompts / "journey" / "models"
+    try:
+        fields = _read(folder, name)
+        base = _read(folder, fields["extends"]) if "extends" in fields else {"stages": {}, "touchpoints": []}
+        stages = {stage: _stage(stage, own or {}, base["stages"]) for stage, own in fields["stages"].items()}
+        points = tuple(
+            Touchpoint(
+                page=re.compile(point["page"], re.IGNORECASE), stage=stage, weight=float(point["weight"])
+            )
+            for point in fields.get("touchpoints", base["touchpoints"])
+            for stage in _stages_like(point["stage"], fields["stages"])
+        )
+    except FileNotFoundError:
+        known = ", ".join(sorted(path.stem for path in folder.glob("*.yaml")))
+        raise SettingsError(
+            f"PERCORSO_JOURNEY: there is no journey model called {name!r}; there are {known}."
+        ) from None
+    except (KeyError, TypeError, ValueError, yaml.YAMLError, re.error) as error:
+        raise SettingsError(f"The journey model {name!r} is wrong: {type(error).__name__} {error}.") from None
+    return JourneyModel(name=fields["name"], stages=stages, touchpoints=points)
+
+
+def _read(folder: Path, name: str) -> dict[str, Any]:
+    fields = yaml.safe_load((folder / f"{Path(name).name}.yaml").read_text(encoding="utf-8"))
+    if not isinstance(fields, dict):
+        raise TypeError("it holds no fields")
+    return fields
+
+
+def _stage(name: str, own: Mapping[str, Any], base: Mapping[str, Any]) -> Stage:
+    fields = {**base.get(own.get("like", name), {}), **own}
+    return Stage(
+        name=name,
+        label=fields["label"],
+        learn_from=tuple(fields["learn_from"]),
+        goal=fields["goal"],
+        never=fields["never"],
+        detail=fields["detail"],
+        prefers=tuple(fields["prefers"]),
+        closing={language: tuple(texts) for language, texts in fields.get("closing", {}).items()},
+    )
+
+
+def _stages_like(label: str, stages: Mapping[str, Any]) -> list[str]:
+    """Return the stages that a touchpoint of the default model hints at in this model."""
+    found = [
+        name
+        for name, own in stages.items()
+        if label in ((own or {}).get("learn_from") or [(own or {}).get("like", name)])
+    ]
+    return found[:1]

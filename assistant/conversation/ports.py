@@ -1,0 +1,90 @@
+"""What the conversation asks of the outside, each as a protocol; the docstrings are the contract."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any, Protocol
+
+from assistant.conversation.types import (
+    Brief,
+    Draft,
+    Findings,
+    Message,
+    Reading,
+    Reply,
+    SearchQuery,
+    Signals,
+    Thread,
+)
+
+OnText = Callable[[str], Awaitable[None]]
+"""Told of each further piece of a reply while it is being written."""
+
+
+class Classifiers(Protocol):
+    """Reads single texts."""
+
+    async def read(self, text: str) -> Signals:
+        """Return what the text says by itself. Any text is allowed, the empty one too."""
+        ...
+
+
+class Retriever(Protocol):
+    """Finds the passages most likely to hold the answer."""
+
+    async def search(self, query: SearchQuery) -> Findings:
+        """Return at most `query.limit` passages, best first; none when nothing fits.
+
+        Every passage was checked against the database in this call: it exists, is current, valid
+        today, not superseded, and its audience is among `query.audiences`.
+        """
+        ...
+
+
+class ChatEngine(Protocol):
+    """Composes a draft from a brief."""
+
+    name: str
+
+    async def compose(self, brief: Brief, on_text: OnText | None = None) -> Draft:
+        """Return a draft whose sentences name the passages that support them.
+
+        Args:
+            brief: question, passages and how to answer.
+            on_text: when given, told of each sentence as soon as it is safe to show.
+
+        Raises:
+            EngineUnavailable: no usable draft came in time; nothing must be shown of it.
+        """
+        ...
+
+
+class Conversations(Protocol):
+    """Remembers conversations."""
+
+    async def thread(self, conversation_id: str, history: int) -> Thread | None:
+        """Return the conversation with its last `history` messages before the turn; None if there is none."""
+        ...
+
+    async def record_reading(self, thread: Thread, message: Message, reading: Reading) -> None:
+        """Store what was read, and the new stage distribution; repeating it changes nothing."""
+        ...
+
+    async def record_reply(self, thread: Thread, reply: Reply) -> bool:
+        """Store the reply to the thread's pending messages, in one transaction with its event.
+
+        Returns:
+            False, with nothing stored, when the bot no longer owns the conversation, a newer
+            customer message came, or the message has a reply already.
+        """
+        ...
+
+
+class Bus(Protocol):
+    """Wakes readers up. It carries no truth: what matters is in the database."""
+
+    async def publish(self, topic: str, data: Mapping[str, Any]) -> None:
+        """Tell all current listeners of `topic`; one that cannot keep up loses the message."""
+        ...
+
+    def listen(self, topic: str) -> AsyncIterator[Mapping[str, Any]]:
+        """Yield what is published on `topic` from now on, until the caller stops."""
+        ...

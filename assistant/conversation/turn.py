@@ -1,0 +1,138 @@
+"""One customer turn, from stored message to stored reply. Read this first."""
+
+from collections.abc import Awaitable, Callable
+
+from assistant.conversation.compose import Composer
+from assistant.conversation.journey import JourneyModel
+from assistant.conversation.ports import Bus, Conversations, Retriever
+from assistant.conversation.types import BOT, Author, Message, Reading, Reply, SearchQuery, Thread
+from assistant.conversation.understand import Understand
+from core.telemetry import get_log
+
+log = get_log(__name__)
+
+OnText = Callable[[str], Awaitable[None]]
+
+
+class Turns:
+    """Answers customers' turns.
+
+    Args:
+        conversations: remembers.
+        understand: reads.
+        retriever: finds.
+        composer: writes.
+        journey: says how to answer in each stage.
+        bus: tells the customer's page what is going on.
+        passages: how many passages an answer may use.
+        history: how many earlier messages a question may lean on.
+    """
+
+    def __init__(
+        self,
+        *,
+        conversations: Conversations,
+        understand: Understand,
+        retriever: Retriever,
+        composer: Composer,
+        journey: JourneyModel,
+        bus: Bus,
+        passages: int,
+        history: int,
+    ) -> None:
+        self._conversations = conversations
+        self._understand = understand
+        self._retriever = retriever
+        self._composer = composer
+        self._journey = journey
+        self._bus = bus
+        self._passages = passages
+        self._history = history
+
+    async def answer(self, conversation_id: str, message_id: str) -> Reply | None:
+        """Answer the turn that ends with this message.
+
+        A burst of messages is one turn: the job of its last message answers it, the others find
+        that they are not the last and do nothing.
+
+        Returns:
+            The stored reply; None when there was nothing to do, or the bot lost its right to speak.
+        """
+        thread = await self._conversations.thread(conversation_id, self._history)
+        if thread is None or not thread.pending or thread.pending[-1].id != message_id:
+            return None
+        question = "\n".join(message.text for message in thread.pending)
+        reading = await self._understand.read(question, thread)
+        await self._conversations.record_reading(thread, thread.pending[-1], reading)
+        if thread.owner != BOT:
+            return None
+        topic = topic_of(conversation_id)
+        await self._bus.publish(topic, {"type": "typing", "turn": message_id})
+
+        async def on_text(text: str) -> None:
+            await self._bus.publish(topic, {"type": "delta", "turn": message_id, "text": text})
+
+        reply = await self.reply_to(question, reading, thread, on_text)
+        stored = await self._conversations.record_reply(thread, reply)
+        await self._bus.publish(topic, {"type": "news"})
+        log.info(
+            "turn_answered",
+            conversation=conversation_id,
+            action=reply.action,
+            engine=reply.engine,
+            prompt=reply.prompt,
+            stage=reading.stage,
+            reliability=round(reply.reliability, 2),
+            stored=stored,
+        )
+        return reply if stored else None
+
+    async def reply_to(
+        self, question: str, reading: Reading, thread: Thread, on_text: OnText | None = None
+    ) -> Reply:
+        """Return the reply to a question that was read, without storing anything."""
+        ready = self._composer.without_search(question, reading, thread)
+        if ready is not None:
+            return ready
+        query = SearchQuery(
+            text=question,
+            language=reading.language,
+            history=tuple(message.text for message in thread.history),
+            stages=self._tags(reading),
+            limit=self._passages,
+        )
+        findings = await self._retriever.search(query)
+        policy = self._journey.policy(reading.stage)
+        return await self._composer.reply(question, reading, findings, thread, policy, on_text)
+
+    async def ask(
+        self, question: str, history: list[Message], *, page: str | None = None, language: str = "it"
+    ) -> tuple[Reading, Reply]:
+        """Read and answer one question outside any conversation (command line, tests, evaluation)."""
+        message = Message(author=Author.CUSTOMER, text=question)
+        thread = Thread(
+            conversation_id="",
+            owner=BOT,
+            language=language,
+            page=page,
+            stages={},
+            episode=1,
+            history=tuple(history),
+            pending=(message,),
+        )
+        reading = await self._understand.read(question, thread)
+        return reading, await self.reply_to(question, reading, thread)
+
+    def _tags(self, reading: Reading) -> dict[str, float]:
+        """Return what each document tag is worth, from the stage distribution and the stages' preferences."""
+        worth: dict[str, float] = {}
+        for name, share in reading.stages.items():
+            policy = self._journey.policy(name)
+            for tag in policy.prefers if policy else ():
+                worth[tag] = worth.get(tag, 0.0) + share
+        return worth
+
+
+def topic_of(conversation_id: str) -> str:
+    """The bus topic of a conversation."""
+    return f"conversation:{conversation_id}"

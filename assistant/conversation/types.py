@@ -1,0 +1,265 @@
+"""The nouns of a conversation."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from core.types import Audience, Passage
+
+UNKNOWN_STAGE = "unknown"
+BOT = "bot"
+QUEUE = "queue"
+
+
+class Author(StrEnum):
+    CUSTOMER = "customer"
+    BOT = "bot"
+    OPERATOR = "operator"
+    SYSTEM = "system"
+
+
+class Sentiment(StrEnum):
+    NEGATIVE = "negative"
+    NEUTRAL = "neutral"
+    POSITIVE = "positive"
+
+
+class Emotion(StrEnum):
+    FRUSTRATION = "frustration"
+    ANXIETY = "anxiety"
+    HAPPINESS = "happiness"
+    NEUTRAL = "neutral"
+
+
+class Action(StrEnum):
+    """What the assistant did with a customer's turn."""
+
+    ANSWER = "answer"
+    CLARIFY = "clarify"
+    ABSTAIN = "abstain"
+    HANDOFF = "handoff"
+
+
+class HandoffReason(StrEnum):
+    ASKED = "customer_asked"
+    MOOD = "mood_falling"
+    LOOP = "same_question_again"
+    ENGINE_FAILED = "engine_failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A journey stage and the policy for answering in it (`prompts/journey/models`)."""
+
+    name: str
+    label: Mapping[str, str]
+    learn_from: tuple[str, ...]
+    goal: str
+    never: str
+    detail: str
+    """`short`, `medium` or `long`."""
+    prefers: tuple[str, ...]
+    """Document tags that fit this stage."""
+    closing: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tone:
+    """How a mood changes an answer (`prompts/sentiment/tones.yaml`)."""
+
+    name: str
+    guidance: str
+    offer_human: bool
+    sell: bool
+    """Whether an invitation of the stage's policy may follow the answer."""
+    sentences: int
+    acknowledge: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message of the conversation, oldest first wherever several stand together."""
+
+    author: Author
+    text: str
+    id: str = ""
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signals:
+    """What the classifiers say of one text alone, before history and page are weighed in.
+
+    All numbers are probabilities in [0, 1]; each mapping adds up to 1.
+    """
+
+    stages: Mapping[str, float]
+    """Over the stages that the examples teach, and `unknown`."""
+    feelings: Mapping[tuple[Sentiment, Emotion], float]
+    injection: float
+    wants_human: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What was understood of one message."""
+
+    language: str
+    """BCP 47, such as `it`."""
+    stage: str
+    """A stage of the journey model, or `unknown`."""
+    stages: Mapping[str, float]
+    """The distribution over stages and `unknown`; adds up to 1."""
+    evidence: tuple[str, ...]
+    """Why that stage, in words an operator understands."""
+    sentiment: Sentiment
+    score: float
+    """-1.0 very unhappy … 1.0 very happy."""
+    intensity: float
+    """0.0 flat … 1.0 strong."""
+    emotion: Emotion
+    confidence: float
+    """Of sentiment and emotion, in [0, 1]; low confidence is shown as neutral."""
+    injection: float
+    """Suspicion that the text tries to steer the assistant, in [0, 1]."""
+    wants_human: bool
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchQuery:
+    """A question as retrieval needs it."""
+
+    text: str
+    language: str
+    history: Sequence[str] = ()
+    """Earlier turns that the question may lean on, oldest first."""
+    stages: Mapping[str, float] = field(default_factory=dict)
+    audiences: frozenset[Audience] = frozenset({Audience.PUBLIC})
+    languages: frozenset[str] | None = None
+    limit: int = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """A word of the question that carries meaning."""
+
+    stems: tuple[str, ...]
+    """How it may stand in the index, by language of the corpus."""
+    weight: float
+    """Its inverse document frequency: rare words weigh more, words found nowhere most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What a search found: passages, best first, and what the question's words are worth."""
+
+    passages: tuple[Passage, ...] = ()
+    terms: Mapping[str, Term] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """A source as the customer sees it; the server resolves it, no engine can invent one."""
+
+    index: int
+    """The number in the text: [1], [2] …"""
+    chunk_id: str
+    document_id: str
+    source: str
+    title: str
+    version: int
+    section: str
+    quote: str
+    language: str
+    page: int | None = None
+    url: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """A piece of an answer and the passages that say it (indexes into the brief's passages)."""
+
+    text: str
+    sources: tuple[int, ...] = ()
+    support: float = 0.0
+    """How well the passages support it, in [0, 1]."""
+    block: bool = False
+    """A list, table or code that stands on lines of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What an engine proposes, before it is framed, checked and rated."""
+
+    action: Action
+    sentences: tuple[Sentence, ...] = ()
+    choices: tuple[str, ...] = ()
+    """Clarify: the readings of the question between which the customer may choose."""
+    engine: str
+    prompt: str | None = None
+    framed: bool = False
+    """Whether the engine wrote greeting, tone and closing itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """The finished reply."""
+
+    text: str
+    action: Action
+    citations: tuple[Citation, ...]
+    reliability: float
+    """Calibrated probability that the reply is right, in [0, 1]."""
+    engine: str
+    prompt: str | None
+    language: str
+    trace: Mapping[str, Any]
+    """Why this reply: stage, policy, passages and scores; for operators, never for customers."""
+    handoff: HandoffReason | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thread:
+    """A conversation as the turn needs it, read at one moment."""
+
+    conversation_id: str
+    owner: str
+    language: str
+    page: str | None
+    stages: Mapping[str, float]
+    episode: int
+    history: tuple[Message, ...]
+    """Messages before the turn, oldest first."""
+    pending: tuple[Message, ...]
+    """The customer's messages that nobody has answered, oldest first."""
+    scores: tuple[float, ...] = ()
+    """Sentiment scores of earlier customer messages, oldest first."""
+    handed_over: bool = False
+    """Whether this episode already asked for a person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brief:
+    """All that an engine may know to compose a reply."""
+
+    question: str
+    history: Sequence[Message]
+    findings: Findings
+    reading: Reading
+    language: str
+    """The language to reply in."""
+    company: str
+    formal: bool
+    policy: Stage | None
+    """How to answer in the customer's stage; None when it is unknown."""
+    tone: Tone
+    reliability: float
+    """What the scorer expects from the passages alone."""

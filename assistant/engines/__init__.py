@@ -1,0 +1,1 @@
+"""Answers to the conversation's ports that need models: reading and writing language."""

@@ -1,0 +1,185 @@
+"""Stage, feeling, injection and the wish for a person: small linear models taught by our own examples.
+
+Each is a logistic regression over words and pairs of words, pieces of words (typing mistakes and
+inflection), the encoder's vector, and for feelings the lexicon. They are trained at first start,
+in about a minute, and kept in the data folder until an example, the encoder or this code changes.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sparse
+from numpy.typing import NDArray
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+
+from assistant.conversation.types import Emotion, Sentiment, Signals
+from assistant.engines.examples import Examples, load_examples
+from assistant.engines.lexicon import Lexicon
+from core.embeddings import Encoder
+from core.offload import ModelRunner
+from core.telemetry import get_log
+from core.text import fold
+
+log = get_log(__name__)
+
+_CODE_VERSION = 1
+"""Raise it when the features below change: the models are then trained again."""
+_STRENGTH = {"journey": 3.0, "sentiment": 5.0, "injection": 5.0, "handoff": 5.0}
+"""Inverse regularisation per task, chosen by five-fold cross-validation on the examples."""
+
+
+class LinearModel:
+    """One trained task: features and weights, as plain arrays.
+
+    Args:
+        arrays: what `save` wrote.
+    """
+
+    def __init__(
+        self, labels: list[str], vocabularies: list[list[str]], arrays: dict[str, NDArray[Any]]
+    ) -> None:
+        self.labels = labels
+        self._vectorizers = [
+            _vectorizer(kind, vocabulary)
+            for kind, vocabulary in zip(("word", "char_wb"), vocabularies, strict=True)
+        ]
+        for number, vectorizer in enumerate(self._vectorizers):
+            vectorizer.idf_ = arrays[f"idf{number}"]
+        self._coefficients = arrays["coefficients"].astype(np.float32)
+        self._intercepts = arrays["intercepts"].astype(np.float32)
+
+    def predict(self, texts: Sequence[str], extra: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return probabilities, shape (len(texts), len(labels)), each row adding up to 1.
+
+        Args:
+            texts: the messages.
+            extra: the dense features of each, in the order they were trained in.
+        """
+        features = _join(self._vectorizers, texts, extra)
+        logits = np.asarray(features @ self._coefficients.T) + self._intercepts
+        raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return np.asarray(raised / raised.sum(axis=1, keepdims=True), dtype=np.float64)
+
+    def save(self, file: Path) -> None:
+        arrays = {f"idf{number}": vectorizer.idf_ for number, vectorizer in enumerate(self._vectorizers)}
+        words = json.dumps(
+            [self.labels, *(sorted(v.vocabulary_, key=v.vocabulary_.get) for v in self._vectorizers)]
+        )
+        partial = file.with_suffix(".partial.npz")
+        np.savez_compressed(
+            partial, coefficients=self._coefficients.astype(np.float16), intercepts=self._intercepts,
+            words=np.frombuffer(words.encode(), dtype=np.uint8), **arrays,
+        )  # fmt: skip
+        partial.replace(file)
+
+    @classmethod
+    def load(cls, file: Path) -> "LinearModel":
+        with np.load(file, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+        labels, *vocabularies = json.loads(arrays.pop("words").tobytes())
+        return cls(labels, vocabularies, arrays)
+
+    @classmethod
+    def train(cls, examples: Examples, extra: NDArray[np.float32], strength: float) -> "LinearModel":
+        """Fit on the examples; the same examples always give the same model."""
+        vectorizers = [_vectorizer("word").fit(examples.texts), _vectorizer("char_wb").fit(examples.texts)]
+        features = _join(vectorizers, examples.texts, extra)
+        model = LogisticRegression(C=strength, max_iter=2000, class_weight="balanced")
+        model.fit(features, examples.labels)
+        coefficients, intercepts = model.coef_, model.intercept_
+        if len(model.classes_) == 2:  # scikit-learn keeps one row for two classes
+            coefficients = np.vstack([-coefficients, coefficients]) / 2
+            intercepts = np.array([-intercepts[0], intercepts[0]]) / 2
+        arrays = {"coefficients": coefficients, "intercepts": intercepts}
+        arrays |= {f"idf{number}": vectorizer.idf_ for number, vectorizer in enumerate(vectorizers)}
+        vocabularies = [sorted(v.vocabulary_, key=v.vocabulary_.get) for v in vectorizers]
+        return cls([str(label) for label in model.classes_], vocabularies, arrays)
+
+
+class LearntClassifiers:
+    """All four tasks behind one call.
+
+    Args:
+        prompts: the folder of prompts with the examples.
+        folder: where trained models are kept.
+        encoder: gives each text its vector.
+        runner: the door to threads.
+    """
+
+    def __init__(self, prompts: Path, folder: Path, encoder: Encoder, runner: ModelRunner) -> None:
+        self._prompts = prompts
+        self._folder = folder
+        self._encoder = encoder
+        self._runner = runner
+        self._lexicon = Lexicon(prompts)
+        self._models: dict[str, LinearModel] = {}
+
+    async def read(self, text: str) -> Signals:
+        """Return what the text says by itself."""
+        return await self._runner.run(self.read_now, text)
+
+    def read_now(self, text: str) -> Signals:
+        """The same, blocking."""
+        self.prepare()
+        vector = self._encoder.embed_query(text)[np.newaxis]
+        said = {task: self._predict(task, text, vector) for task in _STRENGTH}
+        return Signals(
+            stages=said["journey"],
+            feelings={_feeling(label): share for label, share in said["sentiment"].items()},
+            injection=said["injection"]["attack"],
+            wants_human=said["handoff"]["wants_human"],
+        )
+
+    def prepare(self) -> None:
+        """Load the models, training those that are missing (blocking, about a minute the first time)."""
+        for task, strength in _STRENGTH.items():
+            if task not in self._models:
+                self._models[task] = self._load_or_train(load_examples(self._prompts, task), strength)
+
+    def _load_or_train(self, examples: Examples, strength: float) -> LinearModel:
+        slug = "".join(char if char.isalnum() else "-" for char in self._encoder.name)[-60:]
+        file = self._folder / f"{examples.task}-{examples.fingerprint}-{slug}-v{_CODE_VERSION}.npz"
+        if file.is_file():
+            return LinearModel.load(file)
+        log.info("learning_from_examples", task=examples.task, examples=len(examples.texts))
+        self._folder.mkdir(parents=True, exist_ok=True)
+        extra = self._extra(examples.task, examples.texts, self._encoder.embed_documents(examples.texts))
+        model = LinearModel.train(examples, extra, strength)
+        model.save(file)
+        for outdated in self._folder.glob(f"{examples.task}-*.npz"):
+            if outdated != file:
+                outdated.unlink(missing_ok=True)
+        return LinearModel.load(file)
+
+    def _extra(self, task: str, texts: Sequence[str], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        if task != "sentiment":
+            return vectors
+        return np.hstack([vectors, [self._lexicon.features(text) for text in texts]]).astype(np.float32)
+
+    def _predict(self, task: str, text: str, vector: NDArray[np.float32]) -> dict[str, float]:
+        model = self._models[task]
+        shares = model.predict([text], self._extra(task, [text], vector))[0]
+        return {label: float(share) for label, share in zip(model.labels, shares, strict=True)}
+
+
+def _feeling(label: str) -> tuple[Sentiment, Emotion]:
+    sentiment, emotion = label.split("-")
+    return Sentiment(sentiment), Emotion(emotion)
+
+
+def _vectorizer(kind: str, vocabulary: list[str] | None = None) -> Any:
+    """Words and pairs of words, or pieces of two to five letters; folded, sublinear tf-idf."""
+    shared = {"sublinear_tf": True, "preprocessor": fold, "dtype": np.float32, "vocabulary": vocabulary}
+    if kind == "word":
+        return TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"[^\W_]+", **shared)
+    return TfidfVectorizer(
+        analyzer="char_wb", ngram_range=(2, 5), min_df=2 if vocabulary is None else 1, **shared
+    )
+
+
+def _join(vectorizers: Sequence[Any], texts: Sequence[str], extra: NDArray[np.float32]) -> Any:
+    return sparse.hstack([*(v.transform(texts) for v in vectorizers), sparse.csr_matrix(extra)]).tocsr()

@@ -1,0 +1,1 @@
+"""Waking readers up; the truth is in the database."""

