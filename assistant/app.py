@@ -1,7 +1,10 @@
 """The one place where everything is built and joined."""
 
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
 
 from assistant.conversation.compose import Composer, Thresholds
 from assistant.conversation.confidence import load_scorer
@@ -18,6 +21,7 @@ from assistant.retrieval.hybrid import HybridRetriever
 from assistant.services import Services
 from assistant.store.inbox import Inbox
 from assistant.store.threads import Threads
+from assistant.web.server import create_web
 from core.database import Database
 from core.embeddings import Encoder
 from core.index.dense import DenseSearch
@@ -26,6 +30,7 @@ from core.migrate import migrate
 from core.offload import ModelRunner
 from core.settings import Settings
 from ingest.ledger import Ledger
+from ingest.library import Library
 from ingest.pipeline import Pipeline
 
 
@@ -59,7 +64,6 @@ def build(settings: Settings) -> Services:
     runner = ModelRunner()
     encoder = Encoder(settings.embedding_model, threads=settings.encoder_threads)
     dense = DenseSearch(database, settings.data_dir, encoder.name, runner)
-    ledger = Ledger(database)
     journey = load_journey(settings.prompts, settings.journey)
     classifiers = LearntClassifiers(settings.prompts, settings.data_dir / "models", encoder, runner)
     understand = Understand(classifiers, journey, settings.site.languages)
@@ -106,8 +110,8 @@ def build(settings: Settings) -> Services:
         jobs=JobQueue(
             database, lease_seconds=settings.jobs.lease_seconds, max_attempts=settings.jobs.max_attempts
         ),
-        ledger=ledger,
-        pipeline=Pipeline(ledger, encoder, dense, runner),
+        library=Library(database),
+        pipeline=Pipeline(Ledger(database), encoder, dense, runner),
         journey=journey,
         classifiers=classifiers,
         understand=understand,
@@ -119,6 +123,23 @@ def build(settings: Settings) -> Services:
     )
 
 
+def create_app(settings: Settings) -> FastAPI:
+    """Return the web application of one instance."""
+    return create_web(settings, lambda: running(settings, owner=True), admin_key(settings))
+
+
+def admin_key(settings: Settings) -> str:
+    """Return the admin key: the configured one, else one made at first start and kept in the data folder."""
+    if settings.admin_key is not None:
+        return settings.admin_key.get_secret_value()
+    file = settings.data_dir / "admin.key"
+    if not file.is_file():
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(24) + "\n", encoding="utf-8")
+    return file.read_text(encoding="utf-8").strip()
+
+
 def _framing(settings: Settings) -> Framing:
     phrases = Phrases(settings.prompts, formal=settings.site.formal)
     hours = {str(language): text for language, text in settings.site.human_hours.items()}
@@ -126,4 +147,9 @@ def _framing(settings: Settings) -> Framing:
 
 
 def _engine(settings: Settings, embedded: ExtractiveEngine) -> ChatEngine:
-    return embedded
+    """Return the configured language model, or the embedded engine when there is none."""
+    if settings.chat.model is None:
+        return embedded
+    from assistant.engines.chat_model import ChatModelEngine  # heavy: LangChain and openai
+
+    return ChatModelEngine(settings.chat, settings.prompts)

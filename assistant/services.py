@@ -14,7 +14,7 @@ from core.index.dense import DenseSearch
 from core.jobs import JobQueue
 from core.offload import ModelRunner
 from core.settings import Settings
-from ingest.ledger import Ledger
+from ingest.library import Library
 from ingest.pipeline import Pipeline
 
 
@@ -28,7 +28,7 @@ class Services:
     encoder: Encoder
     dense: DenseSearch
     jobs: JobQueue
-    ledger: Ledger
+    library: Library
     pipeline: Pipeline
     journey: JourneyModel
     classifiers: Classifiers

@@ -176,6 +176,11 @@ class JobQueue:
             )
             return changed.first() is not None
 
+    async def get(self, job_id: str) -> JobRow | None:
+        """Return a job as it stands, whatever its state."""
+        async with self._database.reading() as session:
+            return await session.get(JobRow, job_id)
+
     async def counts(self) -> dict[str, int]:
         """How many jobs are in each state."""
         async with self._database.reading() as session:

@@ -54,6 +54,9 @@ class ChatSettings(BaseModel):
     )
     base_url: str | None = Field(default=None, description="Base URL of an OpenAI-compatible server")
     api_key: SecretStr | None = Field(default=None, description="Key for that server")
+    structured: bool = Field(
+        default=True, description="Whether the server takes a JSON schema; switch off for older servers"
+    )
     temperature: float = Field(default=0.2, ge=0, le=2, description="Sampling temperature")
     max_tokens: int = Field(default=700, ge=16, le=8192, description="Longest answer, in tokens")
     first_token_seconds: float = Field(default=20, gt=0, description="Give up when nothing has come by then")

@@ -110,7 +110,7 @@ class Composer:
     ) -> Reply:
         """Return the reply to a question, from what was found for it."""
         language = self.reply_language(reading)
-        tone = tone_for(reading, self._tones)
+        tone = tone_for(reading, question, self._tones)
         expected = self._scorer.score(measure(findings, reading.language))
         brief = Brief(
             question=question,

@@ -165,6 +165,7 @@ def _citation(index: int, passage: Passage, sentence: Sentence) -> Citation:
         version=passage.version,
         section=passage.section,
         quote=shorten(sentence.text, _QUOTE_CHARACTERS),
+        passage=passage.text,
         language=passage.language,
         page=passage.page,
         url=passage.url,

@@ -1,6 +1,7 @@
 """What the conversation asks of the outside, each as a protocol; the docstrings are the contract."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from assistant.conversation.types import (
@@ -24,6 +25,10 @@ class Classifiers(Protocol):
 
     async def read(self, text: str) -> Signals:
         """Return what the text says by itself. Any text is allowed, the empty one too."""
+        ...
+
+    def prepare(self) -> None:
+        """Load or train what is needed (blocking); called once at start, otherwise done at first use."""
         ...
 
 
@@ -78,6 +83,14 @@ class Conversations(Protocol):
         ...
 
 
+class Subscription(Protocol):
+    """What one listener hears."""
+
+    async def next(self, timeout: float) -> Mapping[str, Any] | None:
+        """Return the next message, or None when `timeout` seconds have passed without one."""
+        ...
+
+
 class Bus(Protocol):
     """Wakes readers up. It carries no truth: what matters is in the database."""
 
@@ -85,6 +98,6 @@ class Bus(Protocol):
         """Tell all current listeners of `topic`; one that cannot keep up loses the message."""
         ...
 
-    def listen(self, topic: str) -> AsyncIterator[Mapping[str, Any]]:
-        """Yield what is published on `topic` from now on, until the caller stops."""
+    def subscribe(self, topic: str) -> AbstractContextManager[Subscription]:
+        """Listen to `topic` from the moment the block is entered until it is left."""
         ...

@@ -8,9 +8,13 @@ import yaml
 
 from assistant.conversation.types import Emotion, Reading, Sentiment, Tone
 from core.errors import SettingsError
+from core.text import words
 
 _SHOWN_FROM = 0.45
 """Below this confidence the feeling is shown as neutral."""
+_ACTED_ON_FROM = 0.65
+"""Below this confidence the tone stays neutral: a misplaced "I understand your worry" is worse than none."""
+_FEWEST_WORDS = 3
 _VERY_UNHAPPY = -0.5
 _FALL = -0.25
 
@@ -97,8 +101,10 @@ def load_tones(prompts: Path) -> dict[str, Tone]:
         ) from None
 
 
-def tone_for(reading: Reading, tones: Mapping[str, Tone]) -> Tone:
-    """Choose the tone: by emotion first, by sentiment where the emotion is neutral."""
+def tone_for(reading: Reading, question: str, tones: Mapping[str, Tone]) -> Tone:
+    """Choose the tone: by emotion first, by sentiment where the emotion is neutral, neutral in doubt."""
+    if reading.confidence < _ACTED_ON_FROM or len(words(question)) < _FEWEST_WORDS:
+        return tones["neutral"]
     if reading.emotion is not Emotion.NEUTRAL:
         return tones[reading.emotion]
     return tones["negative" if reading.sentiment is Sentiment.NEGATIVE else "neutral"]

@@ -175,6 +175,9 @@ class Citation:
     version: int
     section: str
     quote: str
+    """What the source says to it, shortened."""
+    passage: str
+    """The passage around the quote."""
     language: str
     page: int | None = None
     url: str | None = None

@@ -2,11 +2,24 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 _MOST_WAITING = 256
+
+
+class QueueSubscription:
+    """What one listener hears, in order."""
+
+    def __init__(self) -> None:
+        self.queue: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue(_MOST_WAITING)
+
+    async def next(self, timeout: float) -> Mapping[str, Any] | None:
+        try:
+            return await asyncio.wait_for(self.queue.get(), timeout)
+        except TimeoutError:
+            return None
 
 
 class InProcessBus:
@@ -17,20 +30,20 @@ class InProcessBus:
     """
 
     def __init__(self) -> None:
-        self._listeners: dict[str, set[asyncio.Queue[Mapping[str, Any]]]] = defaultdict(set)
+        self._listeners: dict[str, set[QueueSubscription]] = defaultdict(set)
 
     async def publish(self, topic: str, data: Mapping[str, Any]) -> None:
-        for queue in self._listeners.get(topic, ()):
+        for subscription in self._listeners.get(topic, ()):
             with suppress(asyncio.QueueFull):
-                queue.put_nowait(data)
+                subscription.queue.put_nowait(data)
 
-    async def listen(self, topic: str) -> AsyncIterator[Mapping[str, Any]]:
-        queue: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue(_MOST_WAITING)
-        self._listeners[topic].add(queue)
+    @contextmanager
+    def subscribe(self, topic: str) -> Iterator[QueueSubscription]:
+        subscription = QueueSubscription()
+        self._listeners[topic].add(subscription)
         try:
-            while True:
-                yield await queue.get()
+            yield subscription
         finally:
-            self._listeners[topic].discard(queue)
+            self._listeners[topic].discard(subscription)
             if not self._listeners[topic]:
                 del self._listeners[topic]

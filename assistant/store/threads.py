@@ -127,6 +127,7 @@ def public_reply(reply: Reply) -> dict[str, Any]:
                 "page": c.page,
                 "url": c.url,
                 "quote": c.quote,
+                "passage": c.passage,
                 "language": c.language,
             }
             for c in reply.citations

@@ -1,0 +1,1 @@
+"""The edge that people and browsers touch."""

@@ -1,0 +1,62 @@
+"""The one place where errors become HTTP answers."""
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+
+from assistant.web.schemas import ErrorOut
+from core.errors import PercorsoError, TooManyRequests
+from core.telemetry import get_log
+
+log = get_log(__name__)
+
+_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the `responses` of an endpoint that may answer with these statuses, for the OpenAPI document."""
+    return {status: {"model": ErrorOut} for status in statuses}
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Translate errors: ours by their status and code, foreign ones without telling what is inside."""
+
+    @app.exception_handler(PercorsoError)
+    async def ours(_request: Request, error: PercorsoError) -> JSONResponse:
+        headers = {"Retry-After": str(error.retry_after)} if isinstance(error, TooManyRequests) else None
+        if error.status == 401:
+            headers = {"WWW-Authenticate": "Bearer"}
+        return _answer(error.status, error.code, str(error), headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in problem['loc'][1:]) or problem['loc'][0]}: {problem['msg']}"
+            for problem in error.errors()[:5]
+        )
+        return _answer(422, "bad_input", problems)
+
+    @app.exception_handler(HTTPException)
+    async def http(_request: Request, error: HTTPException) -> JSONResponse:
+        code = _CODES.get(error.status_code, "http_error")
+        headers = dict(error.headers) if error.headers else None
+        return _answer(error.status_code, code, str(error.detail), headers)
+
+    @app.exception_handler(OperationalError)
+    async def database(_request: Request, error: OperationalError) -> JSONResponse:
+        log.error("database_unavailable", problem=str(error.orig))
+        detail = "The database does not answer right now. Nothing was lost: try again."
+        return _answer(503, "database_unavailable", detail, {"Retry-After": "2"})
+
+    @app.exception_handler(Exception)
+    async def unexpected(_request: Request, error: Exception) -> JSONResponse:
+        log.exception("unexpected_error", exc_info=error)
+        return _answer(500, "internal", "Something went wrong on our side. Nothing was lost: try again.")
+
+
+def _answer(status: int, code: str, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse({"error": code, "detail": detail}, status_code=status, headers=headers)

@@ -1,0 +1,49 @@
+"""Pages and files for browsers: the demo shop, the widget, health."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
+from fastapi.templating import Jinja2Templates
+
+from assistant.web.dependencies import ServicesDep
+from assistant.web.schemas import HealthOut
+from assistant.web.static_files import STATIC, TEMPLATES
+
+router = APIRouter()
+_templates = Jinja2Templates(directory=TEMPLATES)
+
+
+@router.get("/", response_class=HTMLResponse, include_in_schema=False)
+async def shop(request: Request, lang: Annotated[str, Query(pattern="^(it|en)$")] = "it") -> Any:
+    """The demo shop of the fictional company, with the widget on it."""
+    return _templates.TemplateResponse(request, f"shop/home.{lang}.html", {"lang": lang})
+
+
+@router.get("/widget.js", include_in_schema=False)
+async def widget() -> FileResponse:
+    """The widget: one file. It may be loaded by pages of other origins."""
+    headers = {"Cache-Control": "public, max-age=300", "Cross-Origin-Resource-Policy": "cross-origin"}
+    return FileResponse(STATIC / "widget" / "widget.js", media_type="text/javascript", headers=headers)
+
+
+@router.get("/health/live", tags=["health"])
+async def live() -> HealthOut:
+    """Say that the process answers."""
+    return HealthOut(status="ok", details={})
+
+
+@router.get("/health/ready", tags=["health"], responses={503: {"model": HealthOut}})
+async def ready(services: ServicesDep) -> JSONResponse:
+    """Say whether messages can be stored and answered."""
+    details = {
+        "index": "chroma" if services.dense.healthy else "exact scan",
+        "encoder": services.encoder.name,
+    }
+    try:
+        async with services.database.reading() as session:
+            await session.connection()
+    except Exception as error:  # whatever it is, the answer is "not ready"
+        details["database"] = type(error).__name__
+        return JSONResponse(HealthOut(status="degraded", details=details).model_dump(), status_code=503)
+    return JSONResponse(HealthOut(status="ok", details=details).model_dump())

@@ -1,0 +1,247 @@
+"""What travels over HTTP, and nothing else: shapes, limits, meanings."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from core.text import normalise
+from core.types import Audience, DocumentState
+
+MAX_TEXT = 8000
+
+
+def _said(text: str) -> str:
+    cleaned = normalise(text)
+    if not cleaned:
+        raise ValueError("there is no text in it")
+    return cleaned
+
+
+Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT), AfterValidator(_said)]
+Page = Annotated[str, Field(max_length=2000), AfterValidator(normalise)]
+Id = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+LanguageTag = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=12)]
+
+
+class Strict(BaseModel):
+    """Unknown fields are mistakes: a client never sets a prompt, a model or a price."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ErrorOut(BaseModel):
+    """Every error looks like this."""
+
+    error: str = Field(description="Code for programs; never changes")
+    detail: str = Field(description="Sentence for people")
+
+
+class SiteOut(BaseModel):
+    """What the widget needs to know of its home."""
+
+    name: str
+    languages: list[str]
+    privacy_url: str
+    max_message_characters: int
+
+
+class ConversationIn(Strict):
+    """Open, or find again, the visitor's conversation."""
+
+    language: LanguageTag = Field(default="it", description="What the page or the browser speaks")
+    page: Page | None = Field(default=None, description="Where the visitor is")
+
+
+class CitationOut(BaseModel):
+    """A source of an answer, resolved by the server."""
+
+    index: int = Field(description="The number in the text: [1], [2] …")
+    title: str
+    section: str
+    version: int
+    page: int | None = None
+    url: str | None = None
+    quote: str = Field(description="What the source says to it")
+    passage: str = Field(description="The passage around the quote, as light Markdown")
+    language: str
+
+
+class MessageOut(BaseModel):
+    """One message as the customer sees it."""
+
+    id: str
+    seq: int = Field(description="Place in the conversation's sequence of events")
+    author: Literal["customer", "bot", "operator", "system"]
+    text: str
+    created_at: datetime
+    client_msg_id: str | None = None
+    reply_to: str | None = Field(default=None, description="The customer's message that this answers")
+    action: Literal["answer", "clarify", "abstain", "handoff"] | None = None
+    language: str | None = None
+    generated_by: Literal["ai"] | None = Field(
+        default=None, description="Set on everything that a machine wrote"
+    )
+    citations: list[CitationOut] = []
+
+
+class ConversationOut(BaseModel):
+    """A conversation with its messages; follow it from `last_seq` on."""
+
+    id: str
+    owner: Literal["bot", "queue", "operator"]
+    language: str
+    last_seq: int
+    created_at: datetime
+    messages: list[MessageOut]
+
+
+class OpenedOut(ConversationOut):
+    token: str = Field(
+        description="The visitor's bearer token: keep it, it is the only key to the conversation"
+    )
+
+
+class MessageIn(Strict):
+    """A customer's message; sending it twice with the same id stores it once."""
+
+    client_msg_id: str = Field(
+        pattern=r"^[A-Za-z0-9_-]{1,64}$", description="Chosen by the client, unique per message"
+    )
+    text: Text
+    page: Page | None = None
+
+
+class ReceivedOut(BaseModel):
+    """The message is stored; the answer comes as an event."""
+
+    message: MessageOut
+    seq: int
+    duplicate: bool = Field(description="Whether it was there already")
+
+
+class FeedbackIn(Strict):
+    helpful: bool
+    reason: Literal["wrong", "incomplete", "outdated", "not_understood", "tone", "other"] | None = None
+
+
+class Accepted(BaseModel):
+    done: bool
+
+
+class QuestionIn(Strict):
+    """A question outside any conversation, for testing and for other systems."""
+
+    query: Text
+    history: list["TurnIn"] = Field(default=[], max_length=50)
+    page: Page | None = None
+    language: LanguageTag = Field(default="it", description="Used when the text does not show its language")
+
+
+class TurnIn(Strict):
+    role: Literal["customer", "assistant", "operator"] = "customer"
+    text: Text
+
+
+class SearchIn(Strict):
+    query: Text
+    history: list[TurnIn] = Field(default=[], max_length=50)
+    limit: int = Field(default=10, ge=1, le=50)
+    language: LanguageTag | None = Field(default=None, description="Only passages in this language")
+    internal: bool = Field(default=False, description="Internal documents too")
+
+
+class PassageOut(BaseModel):
+    chunk_id: str
+    document_id: str
+    source: str
+    title: str
+    version: int
+    section: str
+    text: str
+    language: str
+    audience: Audience
+    stages: list[str]
+    url: str | None
+    page: int | None
+    score: float
+
+
+class SearchOut(BaseModel):
+    passages: list[PassageOut]
+
+
+class ReadingOut(BaseModel):
+    language: str
+    stage: str
+    stages: dict[str, float]
+    evidence: list[str]
+    sentiment: Literal["negative", "neutral", "positive"]
+    score: float
+    intensity: float
+    emotion: Literal["frustration", "anxiety", "happiness", "neutral"]
+    confidence: float
+    injection: float
+    wants_human: bool
+
+
+class AnswerOut(BaseModel):
+    """A reply with everything that an operator may know of it."""
+
+    answer: str
+    action: Literal["answer", "clarify", "abstain", "handoff"]
+    reliability: float
+    language: str
+    engine: str
+    prompt: str | None
+    citations: list[CitationOut]
+    reading: ReadingOut
+    trace: dict[str, Any]
+
+
+class DocumentOut(BaseModel):
+    id: str
+    source: str
+    title: str
+    language: str
+    stages: list[str]
+    audience: Audience
+    url: str | None
+    media_type: str
+    state: DocumentState
+    reason: str | None
+    version: int
+    chunks: int
+    superseded_by: str | None
+    valid_from: datetime | None
+    valid_until: datetime | None
+    updated_at: datetime
+
+
+class DocumentDetailOut(DocumentOut):
+    text: str = Field(description="What was read from the file, as Markdown")
+
+
+class DocumentsOut(BaseModel):
+    total: int
+    documents: list[DocumentOut]
+
+
+class UploadOut(BaseModel):
+    """The file is stored; a job reads it."""
+
+    job: str
+    source: str
+
+
+class JobOut(BaseModel):
+    id: str
+    kind: str
+    state: Literal["queued", "running", "done", "dead"]
+    attempts: int
+    error: str | None
+
+
+class HealthOut(BaseModel):
+    status: Literal["ok", "degraded"]
+    details: dict[str, str]

@@ -1,0 +1,106 @@
+"""The web application: routes, middleware, and what lives as long as the process."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from typing import TypedDict
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.staticfiles import StaticFiles
+
+from assistant.services import Services
+from assistant.store.inbox import TURN
+from assistant.web import chat, documents, pages, questions
+from assistant.web.errors import add_error_handlers
+from assistant.web.limits import Limiter
+from assistant.web.middleware import BodyLimit, RequestContext
+from assistant.web.static_files import STATIC
+from core.jobs import Job
+from core.settings import Settings
+from core.telemetry import get_log
+from core.worker import Worker
+from ingest.uploads import UPLOAD_JOB, ingest_upload
+
+log = get_log(__name__)
+
+Running = Callable[[], AbstractAsyncContextManager[Services]]
+
+
+class State(TypedDict):
+    """What every request finds in `request.state`."""
+
+    services: Services
+    worker: Worker
+    limiter: Limiter
+    admin_key: str
+
+
+def create_web(settings: Settings, running: Running, admin_key: str) -> FastAPI:
+    """Return the application; everything is built when it starts and closed when it stops.
+
+    Args:
+        settings: the configuration.
+        running: builds and opens the services.
+        admin_key: opens the knowledge and test endpoints.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
+        async with running() as services:
+            worker = make_worker(services)
+            warm_up = asyncio.create_task(_warm_up(services, worker))
+            try:
+                yield State(
+                    services=services, worker=worker, limiter=Limiter(settings.limits), admin_key=admin_key
+                )
+            finally:
+                warm_up.cancel()
+                with suppress(asyncio.CancelledError):
+                    await warm_up
+                await worker.stop()
+
+    app = FastAPI(
+        title="Percorso",
+        version="1",
+        summary="A customer-care assistant that knows where the customer stands.",
+        lifespan=lifespan,
+        docs_url=None,  # its page loads scripts from elsewhere
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+    )
+    app.add_middleware(BodyLimit, upload_bytes=settings.limits.upload_megabytes * 1024 * 1024)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=list(settings.site.origins),
+        allow_methods=["GET", "POST", "PUT"],
+        allow_headers=["Authorization", "Content-Type", "Last-Event-ID"],
+    )
+    app.add_middleware(RequestContext)
+    for module in (chat, questions, documents, pages):
+        app.include_router(module.router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    add_error_handlers(app)
+    return app
+
+
+def make_worker(services: Services) -> Worker:
+    """Return the worker that answers turns and reads uploads in this process; not started yet."""
+
+    async def turn(job: Job) -> None:
+        await services.turns.answer(job.payload["conversation_id"], job.payload["message_id"])
+
+    async def upload(job: Job) -> None:
+        await ingest_upload(job, services.pipeline)
+
+    jobs = services.settings.jobs
+    handlers = {TURN: turn, UPLOAD_JOB: upload}
+    return Worker(services.jobs, handlers, tasks=jobs.workers, poll_seconds=jobs.poll_seconds)
+
+
+async def _warm_up(services: Services, worker: Worker) -> None:
+    """Load the models beside the first requests: messages are stored at once and answered when it is done."""
+    await services.runner.run_bulk(services.encoder.load)
+    await services.runner.run_bulk(services.classifiers.prepare)
+    worker.start()
+    log.info("ready_to_answer")
