@@ -52,6 +52,7 @@ async def running(settings: Settings, *, owner: bool) -> AsyncIterator[Services]
         await services.dense.start(must_own=owner)
         yield services
     finally:
+        await services.composer.close()
         await services.dense.stop()
         await services.database.close()
 
@@ -117,6 +118,7 @@ def build(settings: Settings) -> Services:
         understand=understand,
         retriever=retriever,
         framing=framing,
+        composer=composer,
         turns=turns,
         inbox=Inbox(database, burst_seconds=settings.turn.burst_seconds),
         bus=bus,

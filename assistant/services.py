@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from assistant.conversation.compose import Composer
 from assistant.conversation.framing import Framing
 from assistant.conversation.journey import JourneyModel
 from assistant.conversation.ports import Bus, Classifiers, Retriever
@@ -35,6 +36,7 @@ class Services:
     understand: Understand
     retriever: Retriever
     framing: Framing
+    composer: Composer
     turns: Turns
     inbox: Inbox
     bus: Bus

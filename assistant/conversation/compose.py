@@ -82,6 +82,9 @@ class Composer:
         self._company = company
         self._languages = languages
 
+    async def close(self) -> None:
+        await self._engine.close()
+
     def reply_language(self, reading: Reading) -> str:
         """Return the customer's language if the site answers in it, else English or the site's first."""
         if reading.language in self._languages:

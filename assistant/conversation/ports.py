@@ -61,6 +61,10 @@ class ChatEngine(Protocol):
         """
         ...
 
+    async def close(self) -> None:
+        """Let go of connections; called once, at the end."""
+        ...
+
 
 class Conversations(Protocol):
     """Remembers conversations."""

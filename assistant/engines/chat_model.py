@@ -56,7 +56,8 @@ class ChatModelEngine:
         self._settings = settings
         self._prompt: Prompt = load_prompt(prompts, "reply/answer")
         self._schema = json.loads((prompts / "reply" / "answer.schema.json").read_text(encoding="utf-8"))
-        self._model = make_model(settings)
+        self._client = make_client(settings)
+        self._model = make_model(settings, self._client)
         self._breaker = Breaker()
 
     async def compose(self, brief: Brief, on_text: OnText | None = None) -> Draft:
@@ -73,6 +74,9 @@ class ChatModelEngine:
             raise EngineUnavailable(f"The language model failed: {type(error).__name__}.") from error
         self._breaker.succeeded()
         return self._draft(fields, brief, redaction)
+
+    async def close(self) -> None:
+        await self._client.aclose()
 
     async def _fields(self, brief: Brief, redaction: Redaction, on_text: OnText | None) -> dict[str, Any]:
         """Read the stream to its end and return the reply's fields, showing sentences as they end."""
@@ -172,7 +176,14 @@ class ChatModelEngine:
             yield str(piece.text)
 
 
-def make_model(settings: ChatSettings) -> BaseChatModel:
+def make_client(settings: ChatSettings) -> httpx2.AsyncClient:
+    """Return the HTTP client: it follows no redirect, which would carry the key to another host."""
+    return httpx2.AsyncClient(
+        follow_redirects=False, timeout=httpx2.Timeout(settings.total_seconds, connect=10)
+    )
+
+
+def make_model(settings: ChatSettings, client: httpx2.AsyncClient) -> BaseChatModel:
     """Return the configured chat model.
 
     With a base URL the model speaks the OpenAI protocol to that server; without one the name may
@@ -182,7 +193,6 @@ def make_model(settings: ChatSettings) -> BaseChatModel:
         SettingsError: the model cannot be made; the text says why.
     """
     assert settings.model is not None
-    timeout = httpx2.Timeout(settings.total_seconds, connect=10)
     options: dict[str, Any] = {"temperature": settings.temperature, "max_tokens": settings.max_tokens}
     if settings.api_key is not None:
         options["api_key"] = settings.api_key.get_secret_value()
@@ -191,8 +201,7 @@ def make_model(settings: ChatSettings) -> BaseChatModel:
             "base_url": settings.base_url,
             "max_retries": settings.retries,
             "stream_usage": False,
-            # a redirect would carry the key to another host
-            "http_async_client": httpx2.AsyncClient(follow_redirects=False, timeout=timeout),
+            "http_async_client": client,
         }
         options.setdefault("api_key", "none")
     name = settings.model if ":" in settings.model and settings.base_url is None else None
@@ -211,8 +220,9 @@ def make_model(settings: ChatSettings) -> BaseChatModel:
 async def probe(settings: ChatSettings) -> str | None:
     """Ask the model for one word; return None when it answers, else what is wrong, in plain words."""
     try:
-        model = make_model(settings.model_copy(update={"retries": 0, "max_tokens": 16}))
-        await asyncio.wait_for(model.ainvoke("Say ok."), settings.first_token_seconds)
+        async with make_client(settings) as client:
+            model = make_model(settings.model_copy(update={"retries": 0, "max_tokens": 16}), client)
+            await asyncio.wait_for(model.ainvoke("Say ok."), settings.first_token_seconds)
     except TimeoutError:
         return f"no answer within {settings.first_token_seconds:.0f} seconds"
     except Exception as error:  # whatever it is, an admin wants to read it

