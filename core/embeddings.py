@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -42,6 +43,7 @@ class Encoder:
         self.name = model
         self._threads = threads
         self._model: SentenceTransformer | None = None
+        self._counter: Any = None
         self._lock = threading.Lock()
 
     @property
@@ -57,8 +59,8 @@ class Encoder:
         """Return the number of pieces of each text, without special tokens and without any cut."""
         if not texts:
             return []
-        tokenizer = cast(Any, self._loaded().tokenizer)
-        encoded = tokenizer(list(texts), add_special_tokens=False, truncation=False, verbose=False)
+        self.load()
+        encoded = self._counter(list(texts), add_special_tokens=False, truncation=False, verbose=False)
         return [len(ids) for ids in encoded["input_ids"]]
 
     def embed_query(self, text: str) -> Vectors:
@@ -108,7 +110,11 @@ class Encoder:
         if self._model is None:
             with self._lock:
                 if self._model is None:
-                    self._model = _load(self.name)
+                    model = _load(self.name)
+                    # Counting switches truncation off inside a tokenizer. On a shared one, a long question
+                    # that is encoded meanwhile in another thread would not be cut and fail.
+                    self._counter = deepcopy(model.tokenizer)
+                    self._model = model
         return self._model
 
 

@@ -125,12 +125,10 @@ class JobQueue:
                 .limit(1)
                 .with_for_update(skip_locked=True)
             )
-            row = await session.scalar(due)
-            if row is None:
-                return None
-            if row.attempts >= self._max_attempts:
+            while (row := await session.scalar(due)) is not None and row.attempts >= self._max_attempts:
                 row.state, row.finished_at = JobState.DEAD, moment
                 row.error = row.error or "The worker died on every attempt."
+            if row is None:
                 return None
             row.state, row.owner, row.attempts = JobState.RUNNING, self.owner, row.attempts + 1
             row.lease_until = moment + self._lease
@@ -180,6 +178,21 @@ class JobQueue:
         """Return a job as it stands, whatever its state."""
         async with self._database.reading() as session:
             return await session.get(JobRow, job_id)
+
+    async def release_orphans(self) -> int:
+        """Give back all jobs under way at once, for a process that knows that no other one is alive.
+
+        Returns:
+            How many there were.
+        """
+        async with self._database.writing() as session:
+            given_back = await session.execute(
+                update(JobRow)
+                .where(JobRow.state == JobState.RUNNING)
+                .values(state=JobState.QUEUED, owner=None, lease_until=None, run_at=now())
+                .returning(JobRow.id)
+            )
+            return len(given_back.all())
 
     async def counts(self) -> dict[str, int]:
         """How many jobs are in each state."""

@@ -10,8 +10,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import SettingsError as SourceError
 
 from core.errors import SettingsError
 
@@ -128,6 +129,10 @@ class JobSettings(BaseModel):
     )
 
 
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
 class Settings(BaseSettings):
     """The whole configuration; frozen after it was read."""
 
@@ -164,7 +169,7 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "console", "json"] = Field(
         default="auto", description="`auto`: console on a terminal"
     )
-    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
         default=(), description="Addresses whose X-Forwarded-For is believed, separated by commas"
     )
     site: SiteSettings = SiteSettings()
@@ -194,13 +199,23 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         raise SettingsError("\n".join(_sentence(problem) for problem in error.errors())) from None
+    except SourceError as error:
+        raise SettingsError(_not_json(error)) from None
 
 
 def _sentence(problem: object) -> str:
     assert isinstance(problem, dict)
-    variable = PREFIX + "__".join(str(part) for part in problem["loc"]).upper()
+    variable = PREFIX + "__".join(part for part in problem["loc"] if isinstance(part, str)).upper()
     given = "" if isinstance(problem["input"], dict) else f" (it is {str(problem['input'])!r})"
     return f"{variable}: {problem['msg'][0].lower()}{problem['msg'][1:]}{given}."
+
+
+def _not_json(error: SourceError) -> str:
+    """Name the variable of a list or group that is no JSON: the library only names the group."""
+    value = getattr(error.__cause__, "doc", "")
+    group = PREFIX + str(error).split('"')[1].upper()
+    names = [name for name in known_variables() if name.startswith(group) and os.environ.get(name) == value]
+    return f"{(names or [group])[0]}: input should be valid JSON (it is {value!r})."
 
 
 def known_variables() -> dict[str, str]:

@@ -3,9 +3,10 @@
 import re
 import unicodedata
 
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\ufffe\uffff]")
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufeff\ufffe\uffff]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_BIDI = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069]")
+_LINE_END = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+_INVISIBLE = re.compile("[\xad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069]")
 _SPACES = re.compile(r"[^\S\n]+")
 _BLANK_LINES = re.compile(r"\n{3,}")
 _WORD = re.compile(r"[^\W_]+")
@@ -19,7 +20,7 @@ _ABBREVIATIONS = frozenset(
     sun jun jul aug sep oct dec al
     """.split()
 )
-_INITIALS = re.compile(r"(?:\b\w\.)+\w?$")
+_INITIALS = re.compile(r"(?:\b\w\.)+\w?$|^[A-Z]$")
 _BOUNDARY = re.compile(r"(?<=[.!?…])[\"'»”’)\]]*\s+(?=[\"'«“‘(\[¿¡]*[\w\-–])")
 
 
@@ -30,9 +31,8 @@ def clean(text: str) -> str:
     text passes here before it is stored or compared. A letter keeps at most four combining marks;
     line ends become line feeds; white space stays as it is.
     """
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
-    text = _SURROGATES.sub("\ufffd", text)
-    text = _BIDI.sub("", _CONTROL.sub("", text))
+    text = _SURROGATES.sub("\ufffd", _LINE_END.sub("\n", text))
+    text = _INVISIBLE.sub("", _CONTROL.sub("", text))
     return _TOO_MANY_MARKS.sub(r"\1", unicodedata.normalize("NFC", text))
 
 
@@ -46,7 +46,7 @@ def fold(text: str) -> str:
     """Return `text` in lower case without accents: "Perché" and "perche" become equal."""
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
@@ -58,8 +58,8 @@ def words(text: str) -> list[str]:
 def sentences(text: str) -> list[str]:
     """Cut one paragraph into sentences, in order, nothing lost but the white space between them.
 
-    A full stop after an abbreviation ("Sig. Rossi"), an initial or a bare number ("n. 3") does
-    not end a sentence.
+    A full stop after an abbreviation ("Sig. Rossi", "n. 3"), an initial or the number of a step
+    ("1. Open the app") does not end a sentence.
     """
     found: list[str] = []
     start = 0
@@ -76,8 +76,8 @@ def sentences(text: str) -> list[str]:
 def _ends_in_abbreviation(text: str) -> bool:
     if not text.endswith("."):
         return False
-    last = text.rsplit(None, 1)[-1].lstrip("(\"'«“[")
-    return fold(last[:-1]) in _ABBREVIATIONS or (len(last) > 2 and bool(_INITIALS.search(last[:-1])))
+    last = text.rsplit(None, 1)[-1].lstrip("(\"'«“[").removesuffix(".")
+    return fold(last) in _ABBREVIATIONS or bool(_INITIALS.search(last)) or text.strip()[:-1].isdigit()
 
 
 def shorten(text: str, limit: int) -> str:

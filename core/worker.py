@@ -89,7 +89,12 @@ class Worker:
     async def _keep_alive(self, job: Job) -> None:
         while True:
             await asyncio.sleep(self._queue.lease_seconds / 3)
-            if not await self._queue.renew(job):
+            try:
+                renewed = await self._queue.renew(job)
+            except Exception:  # the database may be back for the next beat, before the lease runs out
+                log.exception("heartbeat_failed", job=job.id, kind=job.kind)
+                continue
+            if not renewed:
                 log.warning("lease_lost", job=job.id, kind=job.kind)
                 return
 

@@ -7,11 +7,12 @@ from typing import cast
 
 import pytest
 
+from assistant.engines.classifiers import LearntClassifiers
 from core.database import Database
 from core.embeddings import Encoder
 from core.migrate import migrate
 from core.offload import ModelRunner
-from core.settings import Settings
+from core.settings import Settings, bundled
 from core.telemetry import set_up_logs
 from tests.support.postgres import PostgresServer, start_postgres
 
@@ -86,3 +87,11 @@ def runner() -> ModelRunner:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(data_dir=tmp_path / "data", turn={"burst_seconds": 0.05})
+
+
+@pytest.fixture(scope="session")
+def trained_models(request: pytest.FixtureRequest, encoder: Encoder) -> Path:
+    """The classifiers, trained once and kept between runs as long as the examples stay the same."""
+    folder = Path(request.config.cache.mkdir("models"))
+    LearntClassifiers(bundled("prompts"), folder, encoder, ModelRunner()).prepare()
+    return folder

@@ -48,6 +48,8 @@ def create_web(settings: Settings, running: Running, admin_key: str) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
         async with running() as services:
+            if services.database.is_sqlite:  # one process owns it: whatever ran before is dead
+                await services.jobs.release_orphans()
             worker = make_worker(services)
             warm_up = asyncio.create_task(_warm_up(services, worker))
             try:

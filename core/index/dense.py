@@ -49,6 +49,7 @@ class DenseSearch:
         self._chroma: ChromaIndex | None = None
         self._exact: tuple[list[str], Vectors] | None = None
         self._repair: asyncio.Task[None] | None = None
+        self._late: list[tuple[list[str], Vectors]] | None = None
         self.owns_index = False
 
     @property
@@ -85,6 +86,7 @@ class DenseSearch:
     async def stop(self) -> None:
         if self._repair:
             self._repair.cancel()
+            await asyncio.wait([self._repair])
         if self._chroma:
             self._chroma.close()
         if self.owns_index:
@@ -101,6 +103,8 @@ class DenseSearch:
 
     async def add(self, uids: Sequence[str], vectors: Vectors) -> None:
         """Make these chunks findable; done before SQL commits them, since hits unknown to SQL are dropped."""
+        if self._late is not None:
+            self._late.append((list(uids), vectors))
         if self._chroma is not None:
             try:
                 await self._runner.run_bulk(self._chroma.add, list(uids), vectors)
@@ -126,11 +130,24 @@ class DenseSearch:
         """
         if self._chroma is None:
             return True
-        nearest = await self._runner.run_bulk(self._chroma.search, vector, limit=5)
-        return any(found == uid or cosine > _SAME for found, cosine in nearest)
+        try:
+            return await self._returns(self._chroma, uid, vector)
+        except IndexUnavailable as problem:
+            self._give_up(problem)
+            return True
 
     async def rebuild(self) -> None:
-        """Make a new index from SQL and switch to it; the exact scan answers meanwhile."""
+        """Make a new index from SQL and switch to it; the exact scan answers meanwhile.
+
+        What is added in the meantime may be committed after SQL was read here: it is kept and added again.
+        """
+        self._late = []
+        try:
+            await self._make_anew()
+        finally:
+            self._late = None
+
+    async def _make_anew(self) -> None:
         name = f"chroma-{uuid4().hex[:8]}"
         async with self._database.reading() as session:
             uids, vectors = await all_vectors(session, self._model)
@@ -140,6 +157,9 @@ class DenseSearch:
         async with self._database.writing() as session:
             await session.merge(IndexStateRow(name=_STATE, value={"folder": name, "model": self._model}))
         self._chroma, self._exact = chroma, None
+        late, self._late = self._late or [], None
+        for added, their_vectors in late:
+            await self.add(added, their_vectors)
         log.info("index_rebuilt", folder=name, chunks=len(uids))
         await self._runner.run_bulk(self._sweep, name)
 
@@ -175,10 +195,13 @@ class DenseSearch:
             sample = known[:: max(1, len(known) // _SAMPLE)][:_SAMPLE]
             stored = await vectors_of(session, sample, self._model)
         for uid, vector in stored.items():
-            found = await self._runner.run_bulk(chroma.search, vector, limit=5)
-            if not any(other == uid or cosine > _SAME for other, cosine in found):
+            if not await self._returns(chroma, uid, vector):
                 return False
         return True
+
+    async def _returns(self, chroma: ChromaIndex, uid: str, vector: Vectors) -> bool:
+        nearest = await self._runner.run_bulk(chroma.search, vector, limit=5)
+        return any(found == uid or cosine > _SAME for found, cosine in nearest)
 
     async def _scan(self, vector: Vectors, limit: int) -> list[tuple[str, float]]:
         """Exact search over all stored vectors; the oracle that Chroma approximates."""

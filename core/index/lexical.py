@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-_SAFE_TERM = re.compile(r"[^\W_]+")
+_SAFE_TERM = re.compile(r"[^\W_]{1,500}")
+"""Letters and digits only, at most 2000 bytes: PostgreSQL refuses a longer lexeme in a query."""
 
 _SQLITE = text(
     """
@@ -71,7 +72,7 @@ async def search_lexemes(
 
     Args:
         session: a transaction on the database of the chunks.
-        terms: distinct lexemes; what is not a plain word is ignored.
+        terms: lexemes; what is not a plain word of at most 500 characters is ignored.
         limit: at most so many.
     """
     safe = [term for term in dict.fromkeys(terms) if _SAFE_TERM.fullmatch(term)]

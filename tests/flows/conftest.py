@@ -12,10 +12,7 @@ import httpx
 import pytest
 
 from assistant.app import create_app
-from assistant.engines.classifiers import LearntClassifiers
-from core.embeddings import Encoder
-from core.offload import ModelRunner
-from core.settings import Settings, bundled
+from core.settings import Settings
 from tests.support.http import serving
 from tests.support.sse import Event, read_events
 
@@ -94,14 +91,6 @@ class Visitor:
             (await self.client.get(self.path, headers=self.headers)).raise_for_status().json()
         )
         return found
-
-
-@pytest.fixture(scope="session")
-def trained_models(request: pytest.FixtureRequest, encoder: Encoder) -> Path:
-    """The classifiers, trained once and kept between runs as long as the examples stay the same."""
-    folder = Path(request.config.cache.mkdir("models"))
-    LearntClassifiers(bundled("prompts"), folder, encoder, ModelRunner()).prepare()
-    return folder
 
 
 @pytest.fixture(scope="session")

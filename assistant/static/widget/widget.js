@@ -1,302 +1,172 @@
 /*
- * Percorso: the chat on your pages, in one file.
- *   <script async src="https://your-percorso/widget.js" data-lang="it"></script>
- * Options: data-lang, data-suggestions="a|b|c", data-position="left", data-theme="light|dark",
- * data-brand="#14634f" (or the CSS variable --percorso-brand), data-remember="true".
- * From scripts: Percorso.open(), .close(), .setLocale("en"), .reset().
+ * Percorso: a chat for your pages. <script async src="https://percorso.example/widget.js"></script>
+ * Options: data-lang, data-suggestions="a|b|c", data-position="left", data-theme="dark", data-brand="#14634f"
+ * (or --percorso-brand in CSS), data-remember="true". Scripts: window.Percorso, at the end.
  */
 (() => {
   "use strict";
   if (window.Percorso) return;
 
-  const script = /** @type {HTMLScriptElement} */ (document.currentScript);
-  const options = script.dataset;
-  const origin = new URL(script.src).origin;
+  const { src, dataset: options } = document.currentScript;
+  const { origin } = new URL(src);
 
-  /**
-   * @typedef {{index: number, title: string, section: string, version: number, page: number | null,
-   *   url: string | null, quote: string, passage: string, language: string}} Citation
-   * @typedef {object} Message one line of the conversation, as the server sends it, and what we add
-   * @property {string} [id]
-   * @property {number} [seq] its place in the conversation's sequence of events
-   * @property {"customer" | "bot" | "operator" | "system"} author
-   * @property {string} text
-   * @property {string} [client_msg_id] our own id: sending twice with it stores once
-   * @property {Citation[]} [citations]
-   * @property {"joined" | "left"} [note] text of our own, by its key
-   * @property {"sending" | "sent" | "failed"} [state] of our own messages
-   * @property {string} [problem] why it failed, in the server's words
-   * @property {HTMLElement} [status] shows `state`
-   */
+  // ---- Texts: Italian, English
 
-  // ---------------------------------------------------------------- texts
-
+  const LANGUAGES = ["it", "en"];
   const TEXTS = {
-    it: {
-      launch: "Apri la chat di assistenza",
-      unread: (n) => (n > 1 ? `${n} nuovi messaggi` : "1 nuovo messaggio"),
-      title: "Assistenza",
-      close: "Chiudi la chat",
-      ai: "IA",
-      assistant: "Assistente virtuale",
-      operator: "Operatore",
-      you: "Io",
-      greeting: (name) =>
-        `Buongiorno! Sono l'assistente virtuale${name && ` di ${name}`}, un'intelligenza artificiale. ` +
-        "Rispondo con i documenti dell'azienda e indico la fonte. Si può chiedere di una persona in ogni momento.",
-      examples: "Per cominciare",
-      questions: ["Che cosa può fare?", "Quanto costa la consegna?", "Come funziona il reso?"],
-      messages: "Messaggi",
-      message: "Messaggio",
-      send: "Invia",
-      sending: "Invio in corso…",
-      sent: "Inviato",
-      failed: "Non inviato.",
-      retry: "Riprova",
-      remaining: (n) => (n < 0 ? `${-n} caratteri di troppo` : `${n} caratteri rimasti`),
-      typing: "Sta scrivendo…",
-      table: "Tabella",
-      source: "Fonte",
-      sources: "Fonti",
-      version: "versione",
-      page: "pagina",
-      back: "Chiudi la fonte",
-      helpful: "Risposta utile?",
-      yes: "Sì, è utile",
-      no: "No, non è utile",
-      why: "Che cosa non va?",
-      reasons: {
-        wrong: "È sbagliata",
-        incomplete: "È incompleta",
-        outdated: "Non è aggiornata",
-        not_understood: "Non risponde alla domanda",
-        tone: "Il tono",
-        other: "Altro",
-      },
-      thanks: "Grazie del parere.",
-      person: "Parla con una persona",
-      queue: "In attesa di una persona",
-      leave: "Torna all'assistente",
-      joined: "Ora risponde una persona",
-      left: "Ora risponde di nuovo l'assistente virtuale",
-      offline: "Il servizio non è raggiungibile. Riproviamo tra poco.",
-      privacy: "Privacy",
-    },
-    en: {
-      launch: "Open the support chat",
-      unread: (n) => (n > 1 ? `${n} new messages` : "1 new message"),
-      title: "Support",
-      close: "Close the chat",
-      ai: "AI",
-      assistant: "Virtual assistant",
-      operator: "Operator",
-      you: "Me",
-      greeting: (name) =>
-        `Hello! I am the virtual assistant${name && ` of ${name}`}, an artificial intelligence. ` +
-        "I answer from the company's documents and name the source. You can ask for a person at any time.",
-      examples: "To begin with",
-      questions: ["What can you do?", "How much is delivery?", "How do returns work?"],
-      messages: "Messages",
-      message: "Message",
-      send: "Send",
-      sending: "Sending…",
-      sent: "Sent",
-      failed: "Not sent.",
-      retry: "Try again",
-      remaining: (n) => (n < 0 ? `${-n} characters too many` : `${n} characters left`),
-      typing: "Typing…",
-      table: "Table",
-      source: "Source",
-      sources: "Sources",
-      version: "version",
-      page: "page",
-      back: "Close the source",
-      helpful: "Was this helpful?",
-      yes: "Yes, helpful",
-      no: "No, not helpful",
-      why: "What is wrong with it?",
-      reasons: {
-        wrong: "It is wrong",
-        incomplete: "It is incomplete",
-        outdated: "It is out of date",
-        not_understood: "It does not answer the question",
-        tone: "The tone",
-        other: "Something else",
-      },
-      thanks: "Thank you for telling us.",
-      person: "Talk to a person",
-      queue: "Waiting for a person",
-      leave: "Back to the assistant",
-      joined: "A person is answering now",
-      left: "The virtual assistant is answering again",
-      offline: "The service cannot be reached. We will try again shortly.",
-      privacy: "Privacy",
-    },
+    launch: ["Apri la chat di assistenza", "Open the support chat"],
+    close: ["Chiudi la chat", "Close the chat"],
+    ai: ["IA", "AI"],
+    bot: ["Assistente virtuale", "Virtual assistant"],
+    operator: ["Operatore", "Operator"],
+    greeting: [
+      "Buongiorno! Sono l'assistente virtuale di %, un'intelligenza artificiale: rispondo con i documenti dell'azienda, citando la fonte.",
+      "Hello! I am the virtual assistant of %, an artificial intelligence: I answer from the company's documents and name the source.",
+    ],
+    questions: [
+      "Che cosa può fare?|Quanto costa la consegna?|Come funziona il reso?",
+      "What can you do?|How much is delivery?|How do returns work?",
+    ],
+    messages: ["Messaggi", "Messages"],
+    message: ["Messaggio", "Message"],
+    send: ["Invia", "Send"],
+    sending: ["Invio…", "Sending…"],
+    sent: ["Inviato", "Sent"],
+    failed: ["Non inviato.", "Not sent."],
+    retry: ["Riprova", "Try again"],
+    characters: ["Caratteri rimasti: %", "Characters left: %"],
+    table: ["Tabella", "Table"],
+    source: ["Fonte %", "Source %"],
+    version: ["versione %", "version %"],
+    page: ["pagina %", "page %"],
+    back: ["Chiudi la fonte", "Close the source"],
+    helpful: ["Risposta utile?", "Was this helpful?"],
+    yes: ["Sì, utile", "Yes, helpful"],
+    no: ["No, non utile", "No, not helpful"],
+    why: ["Che cosa non va?", "What is wrong with it?"],
+    wrong: ["È sbagliata", "It is wrong"],
+    incomplete: ["È incompleta", "It is incomplete"],
+    outdated: ["Non è aggiornata", "It is out of date"],
+    not_understood: ["Non risponde alla domanda", "It misses the question"],
+    tone: ["Il tono", "The tone"],
+    other: ["Altro", "Something else"],
+    thanks: ["Grazie del parere.", "Thank you for telling us."],
+    person: ["Parla con una persona", "Talk to a person"],
+    queue: ["In attesa di una persona", "Waiting for a person"],
+    leave: ["Torna all'assistente", "Back to the assistant"],
+    joined: ["Ora risponde una persona", "A person is answering now"],
+    left: ["Ora risponde l'assistente virtuale", "The virtual assistant is answering now"],
+    offline: ["Servizio non raggiungibile.", "The service cannot be reached."],
   };
+  const REASONS = ["wrong", "incomplete", "outdated", "not_understood", "tone", "other"];
 
-  /** The first of `wanted` that we speak. */
-  const language = (...wanted) =>
-    wanted.map((tag) => (tag || "").slice(0, 2).toLowerCase()).find((tag) => tag in TEXTS) || "en";
+  /** @param {keyof typeof TEXTS} key  @param {string | number} [value] stands for % */
+  const t = (key, value) => TEXTS[key][LANGUAGES.indexOf(lang)].replace("%", () => value);
 
-  // ---------------------------------------------------------------- look
+  // ---- Look: system colours follow the theme, the rest is mixed from them
 
-  const SHEET = new CSSStyleSheet();
-  SHEET.replaceSync(`
-:host { all: initial !important; position: fixed !important; right: 0 !important; bottom: 0 !important;
-  z-index: 2147483000 !important; direction: ltr !important; }
-.root { all: initial; font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, Helvetica, Arial, sans-serif;
-  color: var(--text); --brand: var(--percorso-brand, #14634f); --on: #fff; --accent: var(--text);
-  --bg: #fff; --soft: #f2f4f3; --line: #d5dbd8; --edge: #7d8783; --text: #18201d; --muted: #56605b; --bad: #b3261e;
-  --mark: #ffe79a; --staff: #fdf0d9; --lum: min(l, .45); }
-.dark { --bg: #161a1b; --soft: #242a2b; --line: #3b4345; --edge: #88918e; --text: #e8eeeb; --muted: #a9b4af;
-  --bad: #ffb4ab; --mark: #5b4a10; --staff: #3a301d; --lum: max(l, .8); color-scheme: dark; }
-@supports (color: oklch(from red l c h)) {
-  .root { --on: oklch(from var(--brand) clamp(0, (.57 - l) * 999, 1) 0 0);
-    --accent: oklch(from var(--brand) var(--lum) c h); }
-}
-*, ::before { box-sizing: border-box; }
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(`
+:host { all: initial !important; position: fixed !important; z-index: 2147483000 !important; direction: ltr !important; }
+.root { all: initial; color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; color: var(--text);
+  --text: color-mix(in srgb, CanvasText 90%, Canvas); --muted: color-mix(in srgb, CanvasText 66%, Canvas);
+  --edge: color-mix(in srgb, CanvasText 50%, Canvas); --line: color-mix(in srgb, CanvasText 16%, Canvas);
+  --soft: color-mix(in srgb, CanvasText 6%, Canvas); --staff: color-mix(in srgb, #fa0 16%, Canvas);
+  --mark: color-mix(in srgb, #fc0 36%, Canvas); --bad: color-mix(in srgb, #e00 66%, CanvasText);
+  --brand: var(--percorso-brand, #14634f); --accent: color-mix(in srgb, var(--brand) 60%, CanvasText);
+  --on: oklch(from var(--brand) clamp(0, (.57 - l) * 999, 1) 0 0); }
+* { box-sizing: border-box; margin: 0; }
 [hidden] { display: none !important; }
-h2, h3, p, ul, ol, pre, table { margin: 0; padding: 0; font: inherit; color: inherit; }
-button, textarea { all: unset; box-sizing: border-box; -webkit-text-fill-color: currentColor; }
-button, a { cursor: pointer; }
-a { color: var(--accent); text-decoration: underline; overflow-wrap: anywhere; }
-:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 6px; }
-svg { width: 22px; height: 22px; fill: none; stroke: currentColor; stroke-width: 1.8; stroke-linecap: round;
-  stroke-linejoin: round; display: block; }
-.sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+button, textarea { all: unset; box-sizing: border-box; }
+button, a { cursor: pointer; color: var(--accent); }
+button:hover { background: var(--soft); }
+:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+svg { width: 22px; fill: none; stroke: currentColor; stroke-width: 1.8; stroke-linecap: round; stroke-linejoin: round; }
+h2, table { font: inherit; color: inherit; }
+h2, b, th { font-weight: 600; }
+.row { display: flex; align-items: center; gap: 8px; }
+.col { display: flex; flex-direction: column; align-items: flex-start; gap: 8px; }
+.grow { flex: 1; min-width: 0; }
+.small { font-size: 13px; color: var(--muted); }
+.round { display: grid; place-items: center; flex: none; width: 44px; height: 44px; border-radius: 14px; }
+.line { min-height: 44px; padding: 9px 14px; border-radius: 14px; }
+.box { border: 1px solid var(--edge); color: var(--text); }
+.round.brand, .brand { background: var(--brand); color: var(--on); }
 
-.launcher { position: fixed; right: 20px; bottom: 20px; width: 60px; height: 60px; border-radius: 50%;
-  background: var(--brand); color: var(--on); display: grid; place-items: center;
-  box-shadow: 0 0 0 1px #fff3, 0 6px 24px #0004; transition: transform .15s; }
-.launcher:hover { transform: scale(1.05); }
-.launcher:focus-visible { border-radius: 50%; outline: 3px solid var(--accent); box-shadow: 0 0 0 3px var(--bg); }
-.launcher svg { width: 28px; height: 28px; }
-.badge { position: absolute; top: -3px; right: -3px; min-width: 22px; padding: 0 6px; border-radius: 11px;
-  background: #c62828; color: #fff; font: 700 12px/22px system-ui, sans-serif; text-align: center; }
-
-.panel { position: fixed; right: 20px; bottom: 20px; width: 408px; max-width: calc(100vw - 40px);
-  height: min(720px, 100vh - 40px); display: flex; flex-direction: column; overflow: hidden; overflow: clip;
-  background: var(--bg); border: 1px solid var(--line); border-radius: 18px; box-shadow: 0 14px 50px #0005;
-  animation: rise .18s ease-out; }
-.left .launcher, .left .panel { right: auto; left: 20px; }
-@keyframes rise { from { opacity: 0; transform: translateY(14px); } }
-header { display: flex; align-items: center; gap: 12px; padding: 12px 10px 12px 16px; border-bottom: 1px solid var(--line); }
-.avatar { width: 40px; height: 40px; border-radius: 50%; background: var(--brand); color: var(--on);
-  display: grid; place-items: center; flex: none; }
-h2, h3 { font-weight: 650; line-height: 1.3; }
-h2 { font-size: 16px; }
-h3 { font-size: 17px; }
-.head { flex: 1; min-width: 0; }
-.small, .who, .status, .note, .bar, footer, .counter { font-size: 13px; color: var(--muted); }
-.icon { width: 44px; height: 44px; border-radius: 12px; display: grid; place-items: center; flex: none; color: var(--muted); }
-.icon:hover, .quiet:hover { background: var(--soft); color: var(--text); }
-
-.scroll { flex: 1; overflow-y: auto; overscroll-behavior: contain; padding: 16px; position: relative; }
-.scroll:focus-visible { outline-offset: -3px; }
-.log, .partial { display: flex; flex-direction: column; gap: 16px; }
-.partial:not(:empty) { margin-top: 16px; }
-.msg { display: flex; flex-direction: column; align-items: flex-start; gap: 6px; min-width: 0; }
-.who { display: flex; gap: 6px; align-items: center; }
-.tag { font-weight: 700; font-size: 11px; line-height: 16px; padding: 0 5px; border: 1px solid currentColor; border-radius: 5px; }
-.who svg { width: 16px; height: 16px; }
-.text { background: var(--soft); padding: 10px 14px; border-radius: 4px 16px 16px; max-width: 100%; min-width: 0;
-  overflow-wrap: anywhere; }
+.launcher, .panel { position: fixed; inset: auto 20px 20px auto; box-shadow: 0 8px 40px #0005; }
+.left > * { inset: auto auto 20px 20px; }
+.launcher { width: 60px; height: 60px; border-radius: 50%; }
+.badge { position: absolute; top: -4px; right: -4px; min-width: 24px; border-radius: 12px; background: #c22; color: #fff;
+  font-size: 13px; line-height: 24px; text-align: center; }
+.panel { width: 408px; max-width: 100%; height: min(720px, 100% - 40px); max-height: none; padding: 0; background: Canvas;
+  color: inherit; border: 1px solid var(--line); border-radius: 18px; overflow: clip; animation: rise .2s; }
+@keyframes rise { from { opacity: 0; translate: 0 14px; } }
+.panel > div { height: 100%; align-items: stretch; gap: 0; }
+header { padding: 12px 10px 12px 16px; border-bottom: 1px solid var(--line); }
+.scroll { overflow-y: auto; overscroll-behavior: contain; padding: 16px; position: relative; overflow-wrap: anywhere; }
+.log { align-items: stretch; gap: 16px; }
+.partial { margin-top: 16px; }
+.tag { font-size: 11px; line-height: 16px; padding: 0 4px; border: 1px solid; border-radius: 5px; }
+.text { max-width: 100%; padding: 10px 14px; border-radius: 4px 16px 16px; background: var(--soft); }
+.operator .text { background: var(--staff); }
 .me { align-items: flex-end; padding-left: 48px; }
-.me .text { background: var(--brand); color: var(--on); border-radius: 16px 16px 4px; white-space: pre-wrap; }
-.staff .text { background: var(--staff); }
-.staff .who { color: var(--text); font-weight: 600; }
-.status { display: none; align-items: center; gap: 4px 10px; flex-wrap: wrap; justify-content: flex-end; text-align: end; }
-.msg:last-child > .status, .status.failed { display: flex; }
-.failed { color: var(--bad); }
+.me .text { border-radius: 16px 16px 4px; background: var(--brand); color: var(--on); white-space: pre-wrap; }
+.me:not(:last-child) .sent { display: none; }
+.bad { color: var(--bad); }
 .note { text-align: center; }
-.line, .quiet { min-height: 44px; padding: 0 12px; display: inline-flex; align-items: center; gap: 8px; border-radius: 12px;
-  color: var(--accent); font-weight: 600; }
-.line { border: 1px solid var(--edge); color: var(--text); font-weight: 400; padding: 6px 14px; }
-.line:hover { background: var(--soft); }
-.examples { display: flex; flex-direction: column; align-items: flex-start; gap: 8px; }
-.dots { display: flex; gap: 5px; padding: 8px 2px; }
-.dots i { width: 7px; height: 7px; border-radius: 50%; background: var(--muted); animation: blink 1.2s infinite; }
-.dots i:nth-child(2) { animation-delay: .2s; }
-.dots i:nth-child(3) { animation-delay: .4s; }
-@keyframes blink { 0%, 60%, 100% { opacity: .3; } 30% { opacity: 1; } }
+.dots { animation: blink 1s infinite alternate; }
+@keyframes blink { to { opacity: .3; } }
 
-.text > * + *, .passage > * + * { margin-top: 10px; }
+.text > * + *, .scroll > * + p { margin-top: 10px; }
 ul, ol { padding-left: 22px; }
-li + li, li > ul, li > ol { margin-top: 4px; }
-b, th { font-weight: 650; }
-code { font: 13px/1.5 ui-monospace, Menlo, Consolas, monospace; background: #8883; border-radius: 4px; padding: 1px 4px; }
-pre { overflow-x: auto; background: #8882; border-radius: 8px; padding: 10px; }
-pre code { background: none; padding: 0; }
-.wide { overflow-x: auto; border: 1px solid var(--line); border-radius: 10px; background: var(--bg); color: var(--text); }
-table { border-collapse: collapse; min-width: 100%; font-size: 13.5px; line-height: 1.4; overflow-wrap: normal; }
+code { font-size: 13px; background: var(--line); }
+pre, .wide { overflow-x: auto; border: 1px solid var(--line); border-radius: 10px; background: Canvas; }
+table { border-collapse: collapse; font-size: 13px; overflow-wrap: normal; }
 th, td { padding: 7px 10px; text-align: start; vertical-align: top; min-width: 76px; }
-tr + tr > *, tbody > * > * { border-top: 1px solid var(--line); }
-mark { background: var(--mark); color: inherit; border-radius: 3px; }
-.cite { min-width: 24px; height: 24px; margin: -2px 0; padding: 0 5px; border-radius: 7px; background: var(--bg);
-  border: 1px solid var(--edge); color: var(--accent); font: 600 12px/22px system-ui, sans-serif; text-align: center; }
-.cite:hover, .chip:hover { background: var(--soft); border-color: var(--accent); }
-.sources { list-style: none; padding: 0; width: 100%; }
-.chip { display: flex; align-items: center; gap: 8px; width: 100%; min-height: 36px; padding: 4px 12px 4px 6px;
-  border: 1px solid var(--line); border-radius: 10px; font-size: 13px; }
-.chip b { width: 24px; text-align: center; color: var(--accent); flex: none; }
+td { border-top: 1px solid var(--line); }
+mark { background: var(--mark); color: inherit; }
+.cite { min-width: 24px; line-height: 22px; font-size: 12px; text-align: center; border-radius: 8px; border: 1px solid; background: Canvas; }
+.chip { width: 100%; min-height: 36px; padding: 0 12px; border: 1px solid var(--line); border-radius: 10px; }
+.chip b { color: var(--accent); }
 .chip span { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
-.rate { display: flex; flex-wrap: wrap; align-items: center; gap: 2px; margin: -4px 0; }
-.rate .line { font-size: 13px; margin: 4px 6px 4px 0; }
-.rate .wrap { width: 100%; }
-.rate .icon svg { width: 19px; height: 19px; }
-.down svg { transform: rotate(180deg); }
-[aria-pressed=true] { color: var(--accent); }
-[aria-pressed=true] svg { fill: currentColor; fill-opacity: .3; }
+.rate { flex-wrap: wrap; margin: -6px 0; }
+.down svg { scale: 1 -1; }
+[aria-pressed=true] svg { fill: currentColor; }
 
-.bar { display: flex; align-items: center; justify-content: space-between; gap: 8px; padding: 4px 8px 4px 16px;
-  min-height: 48px; background: var(--soft); color: var(--text); }
-form { display: flex; align-items: flex-end; gap: 6px; margin: 10px 12px 0; padding: 3px; border: 1px solid var(--edge);
-  border-radius: 16px; }
+.bar, footer { justify-content: space-between; padding: 2px 4px; }
+.bar { background: var(--soft); }
+form { margin: 10px 12px 0; padding: 3px; border: 1px solid var(--edge); border-radius: 17px; align-items: flex-end; }
 form:focus-within { border-color: var(--accent); box-shadow: 0 0 0 1px var(--accent); }
-textarea { flex: 1; min-width: 0; min-height: 44px; max-height: 131px; padding: 10px 12px; line-height: 23px; font-size: 16px;
-  overflow-y: auto; white-space: pre-wrap; overflow-wrap: anywhere; color: var(--text); cursor: text; resize: none; }
-textarea:focus-visible { outline: 0; }
-::placeholder { color: var(--muted); opacity: 1; }
-.send { width: 44px; height: 44px; border-radius: 12px; display: grid; place-items: center; background: var(--brand); color: var(--on); }
-.send[aria-disabled=true] { background: var(--soft); color: var(--muted); cursor: default; }
-.counter { padding: 4px 18px 0; text-align: end; }
-footer { display: flex; align-items: center; justify-content: space-between; padding: 2px 8px; min-height: 48px; }
-footer a { color: inherit; padding: 12px; }
-
-.source { position: absolute; inset: 0; background: var(--bg); display: flex; flex-direction: column; }
-.source header { align-items: flex-start; }
-.passage { white-space: normal; overflow-wrap: anywhere; }
-@media (max-width: 480px) {
-  .panel { inset: 0 !important; width: auto; max-width: none; height: auto; border: 0; border-radius: 0; }
-}
-@media (prefers-reduced-motion: reduce) { * { animation: none !important; transition: none !important; } }
+textarea { max-height: 135px; padding: 10px 12px; font-size: 16px; overflow-y: auto; white-space: pre-wrap;
+  overflow-wrap: anywhere; outline: 0; }
+::placeholder { color: var(--muted); }
+@media (max-width: 480px) { .panel { inset: 0 !important; width: 100%; height: 100%; border: 0; border-radius: 0; } }
+@media (prefers-reduced-motion) { * { animation: none !important; } }
 @media print { :host { display: none !important; } }
 `);
 
   const ICONS = {
     chat: "M5 4h14a2 2 0 0 1 2 2v9a2 2 0 0 1-2 2h-8l-5 4v-4H5a2 2 0 0 1-2-2V6a2 2 0 0 1 2-2z",
-    path: "M5 19h7a3.5 3.5 0 0 0 0-7h-1a3.5 3.5 0 0 1 0-7h7M16 2.5 18.5 5 16 7.5",
     close: "M6 6l12 12M18 6 6 18",
-    send: "M12 20V5M5.5 11.5 12 5l6.5 6.5",
-    thumb: "M7 11v9H3v-9zM7 11l4-8a2.4 2.4 0 0 1 2.5 2.5V9h5a2 2 0 0 1 2 2.4l-1.3 7a2 2 0 0 1-2 1.6H7",
-    person: "M12 11.5a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4.5 20.5a7.5 7.5 0 0 1 15 0",
+    send: "M12 20V5M5 12l7-7 7 7",
+    thumb: "M7 11v9H3v-9zM7 11l4-8a2 2 0 0 1 3 2v4h4a2 2 0 0 1 2 2l-1 7a2 2 0 0 1-2 2H7",
   };
 
-  // ---------------------------------------------------------------- small tools
+  // ---- Small tools
 
   /**
    * Make an element; text is always text.
    * @param {string} name tag and classes: "p.note.small"
-   * @param {Record<string, any>} [attributes] `onclick` and the like are listeners; null is left out
-   * @param {...(Node | string | false | null | undefined)} children
+   * @param {Record<string, any>} [attributes] functions are listeners
+   * @param {...any} children
    */
   function h(name, attributes = {}, ...children) {
     const [tag, ...classes] = name.split(".");
     const element = document.createElement(tag);
-    if (classes.length) element.className = classes.join(" ");
+    element.className = classes.join(" ");
     for (const [key, value] of Object.entries(attributes)) {
-      if (typeof value === "function") element.addEventListener(key.slice(2), value);
-      else if (value != null && value !== false) element.setAttribute(key, value === true ? "" : value);
+      if (typeof value === "function") element.addEventListener(key, value);
+      else if (value || value === 0) element.setAttribute(key, value);
     }
     element.append(...children.filter(Boolean));
     return element;
@@ -307,245 +177,568 @@ footer a { color: inherit; padding: 12px; }
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     const path = document.createElementNS(svg.namespaceURI, "path");
     svg.setAttribute("viewBox", "0 0 24 24");
-    svg.setAttribute("aria-hidden", "true");
     path.setAttribute("d", ICONS[name]);
     svg.append(path);
     return svg;
   }
 
-  /** The visitor's key to the conversation; pages that forbid storage get one for the page view. */
-  const memory = {
-    key: `percorso:${origin}`,
-    use(action) {
-      try {
-        return action(options.remember === "true" ? localStorage : sessionStorage);
-      } catch {
-        return null;
-      }
-    },
-    read: () => memory.use((store) => JSON.parse(store.getItem(memory.key))),
-    write: (session) => memory.use((store) => store.setItem(memory.key, JSON.stringify(session))),
-    clear: () => memory.use((store) => store.removeItem(memory.key)),
-  };
+  const button = (name, label, click, ...children) =>
+    h(`button.${name}`, { type: "button", "aria-label": label, click }, ...children);
 
-  /** An answer that is not 2xx. */
-  class Refused extends Error {
-    constructor(status, detail) {
-      super(detail);
-      this.status = status;
+  const pause = (ms) => new Promise((done) => setTimeout((wake = done), ms));
+
+  /** The browser's storage, where the page allows it. */
+  function store(action, ...value) {
+    try {
+      return (options.remember ? localStorage : sessionStorage)[action](`percorso ${origin}`, ...value);
+    } catch {
+      return null;
     }
   }
 
-  /** Whether the server does not know our token (any more). */
-  const unknown = (problem) => problem.status === 401 || problem.status === 404;
-
-  async function call(method, path, { token, body, signal = AbortSignal.timeout(20000) } = {}) {
-    const headers = {};
-    if (token) headers.Authorization = `Bearer ${token}`;
-    if (body) headers["Content-Type"] = "application/json";
-    const request = { method, headers, signal, body: body && JSON.stringify(body), credentials: "omit", cache: "no-store" };
-    const response = await fetch(`${origin}/api/v1${path}`, request);
-    if (!response.ok) throw new Refused(response.status, (await response.json().catch(() => ({}))).detail || "");
-    return response;
+  /** @returns {Promise<any>} the answer, read unless there is a signal; throws what is not 2xx */
+  async function call(method, path, body, signal) {
+    const headers = { "Content-Type": "application/json" };
+    if (session) headers.Authorization = `Bearer ${session.token}`;
+    const request = { method, headers, body: body && JSON.stringify(body), signal: signal || AbortSignal.timeout(20000) };
+    let response;
+    try {
+      response = await fetch(`${origin}/api/v1${path}`, request);
+    } finally {
+      setReachable(response?.status < 500 || signal?.aborted);
+    }
+    if (response.ok && signal) return response;
+    const answer = await response.json();
+    if (response.ok) return answer;
+    throw { status: response.status, detail: answer.detail };
   }
 
-  /**
-   * Read server-sent events until the stream ends; 40 silent seconds (the server pings) count as its end.
-   * @param {ReadableStream<Uint8Array>} body
-   * @param {(type: string, data: any) => void} on
-   */
-  async function readEvents(body, on) {
+  /** Whether the server does not know our conversation (any more). */
+  const refused = ({ status }) => status === 401 || status === 404;
+
+  /** Read server-sent events to the end; the server pings, so 40 silent seconds are an end too. */
+  async function readEvents(body, listen) {
     const reader = body.pipeThrough(new TextDecoderStream()).getReader();
     for (let rest = ""; ; ) {
       const watch = setTimeout(() => reader.cancel(), 40000);
       const { done, value } = await reader.read().finally(() => clearTimeout(watch));
       if (done) return;
-      const blocks = (rest + value).split(/\r?\n\r?\n/);
+      const blocks = (rest + value).split("\n\n");
       rest = blocks.pop();
       for (const block of blocks) {
-        const fields = Object.fromEntries(block.split(/\r?\n/).map((line) => line.split(/: ?(.*)/, 2)));
-        if (fields.data) on(fields.event, JSON.parse(fields.data));
+        const field = Object.fromEntries(block.split("\n").map((line) => line.split(/: (.*)/)));
+        if (field.data) listen(field.event, JSON.parse(field.data), +field.id);
       }
     }
   }
 
-  // ---------------------------------------------------------------- light Markdown as nodes
+  // ---- Light Markdown, as nodes
 
-  const ITEM = /^( *)([-*•]|\d{1,3}[.)]) +(.*)/;
-  const RULE = /^ *\|?[ :|-]*-[ :|-]*$/;
-  const INLINE =
-    /`([^`]+)`|\*\*(.+?)\*\*|\[(\d{1,2})\]|\[([^\]]+)\]\((?=https?:)|(https?:\/\/[^\s<>"'`)\]]*[^\s<>"'`)\].,;:!?])/g;
+  const ITEM = /^( *)(-|\*|\d{1,3}[.)]) +(.*)/;
+  const INLINE = /`([^`]+)`|\*\*(.+?)\*\*|\[(\d+)\]|(https?:\/\/[^\s<>"`)\]]*[^\s<>"`)\].,;:!?])/g;
 
-  /**
-   * @typedef {(index: number) => Node | undefined} Cite makes the button of a citation mark
-   * @param {string} text
-   * @param {{table: string, cite?: Cite}} context
-   */
-  function markdown(text, context) {
-    const out = document.createDocumentFragment();
+  /** @param {string} text  @param {(index: number) => any} [cite] makes the button of a mark like [1] */
+  function markdown(text, cite) {
+    const nodes = new DocumentFragment();
     const lines = text.split("\n");
-    for (let i = 0; i < lines.length; ) {
-      const line = lines[i];
-      if (!line.trim()) i++;
-      else if (line.startsWith("```")) i = codeBlock(lines, i + 1, out);
-      else if (line.startsWith("|") && RULE.test(lines[i + 1])) i = table(lines, i, out, context);
-      else if (ITEM.test(line)) i = list(lines, i, out, context);
-      else i = paragraph(lines, i, out, context);
+    while (lines.length) {
+      const [line] = lines;
+      const kind = /^```/.test(line) ? code : /^\|/.test(line) ? table : ITEM.test(line) ? list : paragraph;
+      nodes.append(kind(lines, cite));
     }
-    return out;
+    return nodes;
   }
 
-  function codeBlock(lines, i, out) {
-    const code = [];
-    while (i < lines.length && !lines[i].startsWith("```")) code.push(lines[i++]);
-    out.append(h("pre", { tabindex: 0 }, h("code", {}, code.join("\n"))));
-    return i + 1;
+  function code(lines) {
+    const end = lines.findIndex((line, n) => n && /^```/.test(line));
+    return h("pre", { tabindex: 0 }, lines.splice(0, end < 0 ? 1e9 : end + 1).slice(1, -1).join("\n"));
   }
 
-  function table(lines, i, out, context) {
-    const cells = (line) => line.trim().replace(/^\||\|$/g, "").split("|");
-    const row = (line, tag) =>
-      h("tr", {}, ...cells(line).map((cell) => inline(h(cell.trim() ? tag : "td"), cell.trim(), context)));
-    const body = h("tbody");
-    const head = h("thead", {}, row(lines[i], "th"));
-    for (i += 2; i < lines.length && lines[i].startsWith("|"); i++) body.append(row(lines[i], "td"));
-    const wide = { role: "region", tabindex: 0, "aria-label": context.table };
-    out.append(h("div.wide", wide, h("table", {}, head, body)));
-    return i;
-  }
-
-  function list(lines, i, out, context) {
-    const [, margin, mark] = ITEM.exec(lines[i]);
-    const ordered = parseInt(mark) >= 0;
-    const element = h(ordered ? "ol" : "ul", ordered ? { start: parseInt(mark) } : {});
-    out.append(element);
-    for (let item; i < lines.length; i++) {
-      const found = ITEM.exec(lines[i]);
-      const depth = found && found[1].length - margin.length;
-      if (!found && /^ +\S/.test(lines[i])) inline(item, `\n${lines[i].trim()}`, context);
-      else if (found && depth > 1) i = list(lines, i, item, context) - 1;
-      else if (!found || depth < 0 || parseInt(found[2]) >= 0 !== ordered) break;
-      else element.append((item = inline(h("li"), found[3], context)));
+  function table(lines, cite) {
+    const rows = h("table");
+    while (/^\|/.test(lines[0])) {
+      const tag = rows.firstChild ? "td" : "th";
+      const cells = lines.shift().split("|").slice(1, -1);
+      const row = cells.map((cell) => inline(h(cell.trim() ? tag : "td"), cell.trim(), cite));
+      if (!cells.every((cell) => /^[ :-]+$/.test(cell))) rows.append(h("tr", {}, ...row));
     }
-    return i;
+    return h("div.wide", { role: "region", tabindex: 0, "aria-label": t("table") }, rows);
   }
 
-  function paragraph(lines, i, out, context) {
-    const text = [lines[i++]];
-    while (i < lines.length && lines[i].trim() && !/^(```|\|)/.test(lines[i]) && !ITEM.test(lines[i])) text.push(lines[i++]);
-    const heading = text[0].replace(/^#{1,6} +/, "");
-    if (heading !== text[0]) text[0] = `**${heading}**`;
-    out.append(inline(h("p"), text.join("\n"), context));
-    return i;
+  function list(lines, cite) {
+    const [, margin, mark] = ITEM.exec(lines[0]);
+    const items = h(mark > "0" ? "ol" : "ul", { start: parseInt(mark) });
+    for (let found; (found = ITEM.exec(lines[0])); ) {
+      const deeper = found[1].length - margin.length;
+      if (deeper > 1) items.lastChild.append(list(lines, cite));
+      else if (deeper < 0 || mark > "0" !== found[2] > "0") break;
+      else items.append(inline(h("li"), found[3], cite)), lines.shift();
+    }
+    return items;
   }
 
-  /** Fill `element` with the text's words, bold, code, links and citation marks. */
-  function inline(element, text, context) {
+  function paragraph(lines, cite) {
+    const end = lines.findIndex((line, n) => n && (/^(\||```|$)/.test(line) || ITEM.test(line)));
+    const text = lines.splice(0, end < 0 ? 1e9 : end).join("\n");
+    return text && inline(h("p"), text.replace(/^#+ (.*)/, "**$1**"), cite);
+  }
+
+  /** Fill `element` with words, bold, code, citation marks, and links that show where they lead. */
+  function inline(element, text, cite) {
     let end = 0;
-    const plain = (part) => part.split("\n").forEach((line, n) => element.append(...(n ? [h("br"), line] : [line])));
-    for (const found of text.matchAll(INLINE)) {
-      const [whole, code, bold, mark, label, url] = found;
-      const button = mark && context.cite && context.cite(Number(mark));
-      plain(text.slice(end, found.index));
-      end = found.index + whole.length;
+    for (const { 0: whole, 1: code, 2: bold, 3: mark, 4: url, index } of text.matchAll(INLINE)) {
+      element.append(text.slice(end, index));
+      end = index + whole.length;
       if (code) element.append(h("code", {}, code));
-      else if (bold) element.append(inline(h("b"), bold, context));
-      else if (url) element.append(link(url));
-      else if (label) plain(`${label} (`);
-      else element.append(button || whole);
+      else if (bold) element.append(inline(h("b"), bold, cite));
+      else element.append(url ? link(url) : cite?.(+mark) || whole);
     }
-    plain(text.slice(end));
+    element.append(text.slice(end));
     return element;
   }
 
-  /** A link that shows where it leads. */
-  const link = (url) => h("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, url);
+  const link = (href) => h("a", { href, target: "_blank", rel: "noopener noreferrer" }, href);
 
-  /** Mark where `quote` stands in the passage; marks, spaces and cell borders do not count. */
+  /** Mark the sentences and table rows that are in the quote; only letters and digits are compared. */
   function highlight(passage, quote) {
-    const counts = /[\p{L}\p{N}]/u;
-    const wanted = [...quote].filter((char) => counts.test(char)).join("");
-    for (const block of passage.querySelectorAll("p, li, tbody tr, pre")) {
-      if (block.querySelector("mark")) continue;
-      const spots = [];
-      const walker = document.createTreeWalker(block, NodeFilter.SHOW_TEXT);
-      for (let node; (node = walker.nextNode()); )
-        for (let at = 0; at < node.data.length; at++) if (counts.test(node.data[at])) spots.push({ node, at });
-      const letters = spots.map(({ node, at }) => node.data[at]).join("");
-      const start = letters.length > 3 && wanted.includes(letters) ? 0 : letters.indexOf(wanted);
-      if (wanted && start >= 0) markSpots(spots.slice(start, start + wanted.length));
+    const letters = (text) => text.replace(/[^\p{L}\p{N}]/gu, "");
+    const quoted = (text) => letters(text)[3] && letters(quote).includes(letters(text));
+    const walker = document.createTreeWalker(passage, NodeFilter.SHOW_TEXT);
+    const nodes = [];
+    while (walker.nextNode()) nodes.push(walker.currentNode);
+    for (const node of nodes) {
+      const row = node.parentNode.closest("tr")?.textContent;
+      const parts = node.data.split(/(?<=[.!?]) /);
+      node.replaceWith(...parts.map((part) => (quoted(row || part) ? h("mark", {}, part) : part)));
     }
   }
 
-  function markSpots(spots) {
-    for (const node of new Set(spots.map((spot) => spot.node))) {
-      const own = spots.filter((spot) => spot.node === node);
-      const range = document.createRange();
-      range.setStart(node, own[0].at);
-      range.setEnd(node, own[own.length - 1].at + 1);
-      range.surroundContents(h("mark"));
+  // ---- State
+
+  /** The first of the tags that we speak. */
+  const language = (...tags) =>
+    tags.map((tag) => tag?.slice(0, 2).toLowerCase()).find((tag) => LANGUAGES.includes(tag)) || "en";
+
+  let lang = language(options.lang, document.documentElement.lang, navigator.language);
+  let session = JSON.parse(store("getItem")); // {id, token}
+  let site; // {name, privacy_url, max_message_characters}
+  let items = []; // messages as the server sends them; `state` and `note` are ours
+  let owner = "bot"; // or queue, or operator
+  let seq = 0; // the last event that we know
+  let loaded = false; // whether all this is the session's
+  let opened = false;
+  let reachable = true;
+  let waiting = false; // for an answer
+  let unread = 0;
+  let turn = ""; // that is being answered, and the text so far
+  let streamed = "";
+  let stream; // AbortController
+  let wake = () => {};
+  let wait = 1000;
+
+  // ---- Conversation
+
+  const here = () => location.origin + location.pathname;
+  const post = (path, body) => call("POST", `/conversations/${session.id}/${path}`, body);
+
+  let opening;
+  /** Open a conversation if there is none. */
+  async function ensure() {
+    if (session) return;
+    opening ||= call("POST", "/conversations", { language: lang, page: here() });
+    const snapshot = await opening.finally(() => (opening = null));
+    if (session) return;
+    session = { id: snapshot.id, token: snapshot.token };
+    store("setItem", JSON.stringify(session));
+    load(snapshot);
+  }
+
+  /** Take over the server's view of the conversation; what it does not have yet stays. */
+  function load(snapshot) {
+    const known = snapshot.messages.map((message) => message.client_msg_id);
+    items = [...snapshot.messages, ...items.filter((item) => item.state && !known.includes(item.client_msg_id))];
+    owner = snapshot.owner;
+    seq = snapshot.last_seq;
+    loaded = true;
+    redraw();
+  }
+
+  /** Begin anew; what was not sent yet stays. */
+  function forget() {
+    stop();
+    session = null;
+    store("removeItem");
+    load({ messages: [], owner: "bot", last_seq: 0 });
+  }
+
+  function send(text) {
+    const client_msg_id = crypto.getRandomValues(new Uint32Array(4)).join("-");
+    const item = { author: "customer", text, client_msg_id };
+    items.push(item);
+    draw(item);
+    post_(item);
+  }
+
+  let outbox = Promise.resolve();
+  function post_(item) {
+    setState(item, "sending");
+    waiting = owner === "bot";
+    outbox = outbox.then(() => deliver(item));
+  }
+
+  /** Send a message; after a cut or a forgotten conversation once more, with the same id. */
+  async function deliver(item, again) {
+    const { client_msg_id, text } = item;
+    try {
+      await ensure();
+      await post("messages", { client_msg_id, text, page: here() });
+      setState(item);
+      follow();
+    } catch (problem) {
+      if (refused(problem)) forget();
+      else if (!problem.status) await pause(1000);
+      if (!again && !(problem.status > 404)) return deliver(item, true);
+      waiting = false;
+      setState(item, "failed", problem.status < 500 && problem.detail);
     }
   }
 
-  // ---------------------------------------------------------------- the widget
+  /** Ask for a person ("handoff"), or for the assistant again ("return"). */
+  async function change(path) {
+    ui.person.hidden = true;
+    ui.input.focus();
+    try {
+      await ensure();
+      await post(path);
+      follow();
+    } catch (problem) {
+      if (refused(problem)) forget();
+      drawBar();
+    }
+  }
 
+  // ---- News from the server
+
+  /** Follow the conversation until `stop`, through every cut. */
+  async function follow() {
+    if (stream || !session) return;
+    const { signal } = (stream = new AbortController());
+    while (!signal.aborted) {
+      const path = `/conversations/${session.id}`;
+      try {
+        if (!loaded) load(await call("GET", path));
+        const { body } = await call("GET", `${path}/events?after=${seq}`, undefined, signal);
+        await readEvents(body, happened);
+      } catch (problem) {
+        if (signal.aborted) return;
+        if (refused(problem)) return forget();
+      }
+      drawPartial();
+      await pause(wait * (0.5 + Math.random() / 2));
+      wait = Math.min(2 * wait, 30000);
+    }
+  }
+
+  function stop() {
+    stream?.abort();
+    stream = null;
+    drawPartial();
+  }
+
+  /** Nobody looks and nothing is expected: no connection. */
+  function rest() {
+    if (!opened && !waiting && owner === "bot") stop();
+  }
+
+  function happened(type, data, id) {
+    wait = 1000;
+    if (type === "resync") loaded = false;
+    else if (type === "typing") {
+      turn = data.turn;
+      drawPartial("…");
+    } else if (type === "delta") {
+      if (turn === data.turn) drawPartial((streamed += data.text));
+    } else if (id > seq) {
+      seq = id;
+      if (type === "owner") handOver(data.owner);
+      else receive(data);
+      rest();
+    }
+  }
+
+  function receive(message) {
+    const own = items.find((item) => item.state && item.client_msg_id === message.client_msg_id);
+    if (own) return setState(own);
+    items.push(message);
+    if (message.author !== "customer") answered();
+    draw(message);
+  }
+
+  function answered() {
+    waiting = false;
+    drawPartial();
+    if (!opened) drawBadge(unread + 1);
+  }
+
+  function handOver(next) {
+    owner = next;
+    if (next !== "queue") receive({ author: "system", note: next === "bot" ? "left" : "joined" });
+    drawBar();
+  }
+
+  // ---- View
+
+  const host = h("percorso-widget");
+  const shadow = host.attachShadow({ mode: "open" });
   const phone = matchMedia("(max-width: 480px)");
-  const darkness = matchMedia("(prefers-color-scheme: dark)");
+  shadow.adoptedStyleSheets = [sheet];
+  let ui = {};
 
-  class PercorsoWidget extends HTMLElement {
-    /** @type {Message[]} */ items = [];
-    /** Where to go on in the sequence of events. */ seq = 0;
-    /** @type {"bot" | "queue" | "operator"} */ owner = "bot";
-    /** @type {{id: string, token: string} | null} */ session = memory.read();
-    /** Whether `items` and `seq` are the session's. */ loaded = false;
-    /** @type {{name: string, privacy_url: string, max_message_characters: number} | null} */ site = null;
-    /** @type {AbortController | null} */ stream = null;
-    /** Resolves the pause before the next attempt. */ wake = () => {};
-    /** Messages go out one after the other. */ outbox = Promise.resolve();
-    /** Whether an answer is expected. */ waiting = false;
-    isOpen = false;
-    unreachable = false;
-    unread = 0;
-    /** The turn that is being answered, and its text so far. */ turn = "";
-    streamed = "";
-    lang = language(options.lang, document.documentElement.lang, navigator.language);
-
-    constructor() {
-      super();
-      this.attachShadow({ mode: "open" }).adoptedStyleSheets = [SHEET];
-      if (options.brand) this.style.setProperty("--percorso-brand", options.brand);
-      this.build();
-      darkness.addEventListener("change", () => this.dress());
-      phone.addEventListener("change", () => this.dress());
-      window.addEventListener("offline", () => this.setUnreachable(true));
-      window.addEventListener("online", () => this.reconnect());
-      document.addEventListener("visibilitychange", () => document.hidden || this.wake());
-    }
-
-    // ---- what stands on the page
-
-    build() {
-      const t = (this.t = TEXTS[this.lang]);
-      const draft = this.input ? this.input.value : "";
-      this.launcher = h("button.launcher", { type: "button", "aria-haspopup": "dialog", onclick: () => this.open() });
-      this.close_ = h("button.icon", { type: "button", "aria-label": t.close, onclick: () => this.close() }, icon("close"));
-      this.heading = h("h2", { id: "title" });
-      const about = h("div.head", {}, this.heading, h("p.small", {}, `${t.assistant} (${t.ai})`));
-      this.log = h("div.log", { role: "log", "aria-live": "polite", "aria-label": t.messages });
-      this.partial = h("div.partial", { "aria-hidden": "true" });
-      this.scroll = h("div.scroll", { tabindex: 0, role: "group", "aria-labelledby": "title" }, this.log, this.partial);
-      this.bar = h("div.bar", { role: "status" });
-      this.counter = h("div.counter", { id: "counter", role: "status", hidden: true });
-      this.main = h("div.main", {}, this.scroll, this.bar, this.composer(draft), this.counter, this.footer());
-      this.main = [h("header", {}, h("span.avatar", {}, icon("path")), about, this.close_), this.scroll, this.bar]
-        .concat([this.form, this.counter, this.foot]);
-      this.panel = h("section.panel", { role: "dialog", "aria-labelledby": "title", hidden: true }, ...this.main);
-      this.root = h("div.root", { lang: this.lang, onkeydown: (event) => this.key(event) }, this.panel, this.launcher);
-      for (const type of ["keydown", "keyup", "keypress"]) this.root.addEventListener(type, (event) => event.stopPropagation());
-      this.shadowRoot.replaceChildren(this.root);
-      this.source = null;
-      this.dress();
-      this.redraw();
-    }
+  function build() {
+    ui = {
+      name: h("h2"),
+      scroll: h("div.scroll.grow", { tabindex: 0, role: "group", "aria-label": t("messages") }),
+      partial: h("div.partial", { "aria-hidden": "true" }),
+      bar: h("div.bar.row.small", { role: "status" }),
+      input: h("textarea.grow", { rows: 1, "aria-label": t("message"), placeholder: t("message"), input: measure, keydown: enter }),
+      counter: h("div.note.small", { role: "status" }),
+      person: button("line", null, () => change("handoff"), t("person")),
+      privacy: h("a.line.small", { target: "_blank" }, "Privacy"),
+      launcher: button("launcher.round.brand", null, open),
+      source: h("dialog.panel"),
+    };
+    const about = h("div.grow", {}, ui.name, h("p.small", {}, `${t("bot")} (${t("ai")})`));
+    const send = h("button.round.brand", { "aria-label": t("send") }, icon("send"));
+    const parts = [
+      h("header.row", {}, h("span.round.brand", {}, icon("chat")), about, button("round", t("close"), close, icon("close"))),
+      ui.scroll,
+      ui.bar,
+      h("form.row", { submit }, ui.input, send),
+      ui.counter,
+      h("footer.row", {}, ui.person, ui.privacy),
+    ];
+    ui.panel = h("dialog.panel", { "aria-label": t("bot"), close: closed }, h("div.col", {}, ...parts));
+    const root = h("div.root", { lang, keydown: onKey, keyup: onKey, keypress: onKey }, ui.panel, ui.source, ui.launcher);
+    if (options.position) root.classList.add(options.position);
+    root.style.colorScheme = options.theme;
+    shadow.replaceChildren(root);
+    redraw();
+    drawBadge(0);
+    measure();
+    if (opened) open();
   }
+
+  function redraw() {
+    ui.log = h("div.log.col", { role: "log", "aria-live": "polite" }); // a new one: what it starts with is no news
+    ui.name.textContent = site?.name;
+    if (site) {
+      ui.privacy.href = new URL(site.privacy_url, origin);
+      draw({ author: "bot", text: t("greeting", site.name) });
+      const questions = (options.suggestions || t("questions")).split("|");
+      ui.examples = h("div.col", {}, ...questions.map((text) => button("line.box", null, () => send(text), text)));
+      ui.log.append(ui.examples);
+    }
+    items.forEach(draw);
+    ui.scroll.replaceChildren(ui.log, ui.partial);
+    reveal(ui.log.lastChild, true);
+    drawBar();
+  }
+
+  function draw(item) {
+    const element = item.author === "customer" ? ownBubble(item) : bubble(item);
+    if (items.length) ui.examples?.remove();
+    ui.log.append(element);
+    reveal(element, item.author === "customer");
+  }
+
+  function ownBubble(item) {
+    item.status = h("div.row.small");
+    setState(item, item.state);
+    return h("div.me.col", { "aria-live": "off" }, h("div.text", {}, item.text), item.status);
+  }
+
+  /** Show how it stands with a message of our own. */
+  function setState(item, state, problem) {
+    item.state = state;
+    item.status.className = `row small ${state === "failed" ? "bad" : "sent"}`;
+    item.status.replaceChildren(problem || t(state || "sent"));
+    if (state === "failed") item.status.append(button("line", null, () => post_(item), t("retry")));
+  }
+
+  function bubble({ id, author, text, note, citations = [] }) {
+    if (note || author === "system") return h("p.note.small", {}, note ? t(note) : text);
+    const ai = author === "bot";
+    const opener = (style, citation, ...content) => button(style, sourceName(citation), (event) => showSource(citation, event), ...content);
+    const cite = (index) => citations.filter((citation) => citation.index === index).map((citation) => opener("cite", citation, index))[0];
+    return h(
+      `div.col.${author}`,
+      { "data-generated-by": ai && "ai" },
+      h("p.row.small", {}, ai && h("b.tag", {}, t("ai")), t(author)),
+      h("div.text", {}, markdown(text, cite)),
+      ...citations.map((citation) => opener("chip.row.small", citation, h("b", {}, citation.index), h("span", {}, citation.title))),
+      citations[0] && rating(id),
+    );
+  }
+
+  function rating(id) {
+    const rate = async (helpful, reason) => {
+      await post(`messages/${id}/feedback`, { helpful, reason }, "PUT");
+      up.ariaPressed = helpful;
+      down.ariaPressed = !helpful;
+      more.replaceChildren(...(helpful || reason ? [t("thanks")] : [t("why"), ...reasons()]));
+    };
+    const reasons = () => REASONS.map((reason) => button("line.box", null, () => rate(false, reason), t(reason)));
+    const up = button("round", t("yes"), () => rate(true), icon("thumb"));
+    const down = button("round.down", t("no"), () => rate(false), icon("thumb"));
+    const more = h("div.row.rate", { role: "status" });
+    return h("div.row.rate.small", {}, t("helpful"), up, down, more);
+  }
+
+  /** Show the answer so far, three dots before it begins, nothing after it. */
+  function drawPartial(text) {
+    if (!text) turn = "";
+    if (text !== streamed) streamed = "";
+    ui.partial.replaceChildren(...(text ? [h("div.text", {}, markdown(text))] : []));
+    ui.log.ariaBusy = !!text;
+    reveal(ui.partial);
+  }
+
+  /** Scroll to what is new, but not past its top, and not when the visitor reads further up. */
+  function reveal({ offsetTop, offsetHeight }, always) {
+    const { scrollHeight, scrollTop, clientHeight } = ui.scroll;
+    if (always || scrollHeight - scrollTop - clientHeight < offsetHeight + 99) ui.scroll.scrollTop = offsetTop - 60;
+  }
+
+  /** The line above the composer: what the visitor has to know now. */
+  function drawBar() {
+    const [text, label, act] = reachable ? BAR[owner] : ["offline", "retry", start];
+    ui.person.hidden = owner !== "bot";
+    ui.bar.hidden = !text;
+    if (text) ui.bar.replaceChildren(t(text), label ? button("line", null, act, t(label)) : "");
+  }
+  const BAR = { bot: [], queue: ["queue", "leave", () => change("return")], operator: ["joined"] };
+
+  function setReachable(now) {
+    if (now === reachable) return;
+    reachable = now;
+    drawBar();
+  }
+
+  function drawBadge(count) {
+    const title = document.title.replace(unread && `(${unread}) `, "");
+    if (count || unread) document.title = (count ? `(${count}) ` : "") + title;
+    unread = count;
+    ui.launcher.replaceChildren(icon("chat"), count ? h("span.badge", {}, count) : "");
+    ui.launcher.ariaLabel = t("launch") + (count ? ` (${count})` : "");
+  }
+
+  const sourceName = (citation) => `${t("source", citation.index)}: ${citation.title}`;
+
+  function showSource(citation, { currentTarget }) {
+    const { index, title, section, version, page, url, passage, quote } = citation;
+    const about = [section, t("version", version), page && t("page", page)].filter(Boolean).join(" · ");
+    const text = h("div.scroll.grow", { tabindex: 0 }, markdown(passage));
+    const back = button("round", t("back"), closeSource, icon("close"));
+    const head = h("div.grow", {}, h("p.small", {}, t("source", index)), h("h2", {}, title), h("p.small", {}, about));
+    highlight(text, quote);
+    if (/^https?:/.test(url)) text.append(h("p", {}, link(url)));
+    ui.source.replaceChildren(h("div.col", {}, h("header.row", {}, head, back), text));
+    ui.source.ariaLabel = sourceName(citation);
+    ui.panel.inert = true;
+    ui.opener = currentTarget;
+    show(ui.source);
+    back.focus();
+    text.scrollTop = text.querySelector("mark")?.offsetTop - 60;
+  }
+
+  function closeSource() {
+    ui.panel.inert = false;
+    ui.source.close();
+    ui.opener.focus();
+  }
+
+  // ---- What the visitor does
+
+  const show = (dialog) => dialog[phone.matches ? "showModal" : "show"]();
+
+  function measure() {
+    const { input, counter } = ui;
+    const limit = site?.max_message_characters || 4000;
+    const left = limit - [...input.value].length;
+    counter.hidden = left > limit / 10;
+    counter.textContent = t("characters", left);
+    input.style.height = 0;
+    input.style.height = `${input.scrollHeight}px`;
+    return left;
+  }
+
+  function enter(event) {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) submit(event);
+  }
+
+  function submit(event) {
+    event.preventDefault();
+    const text = ui.input.value.trim();
+    if (!text || measure() < 0) return;
+    ui.input.value = "";
+    measure();
+    send(text);
+  }
+
+  /** Keys stay ours: the page may have shortcuts. */
+  function onKey(event) {
+    event.stopPropagation();
+    if (event.type !== "keydown" || event.key !== "Escape") return;
+    event.preventDefault();
+    if (ui.source.open) closeSource();
+    else close();
+  }
+
+  async function start() {
+    if (!site) {
+      site = await call("GET", "/site");
+      redraw();
+    }
+    wake();
+    follow();
+  }
+
+  function open() {
+    opened = true;
+    drawBadge(0);
+    ui.launcher.hidden = true;
+    show(ui.panel);
+    ui.input.focus();
+    start();
+  }
+
+  function close() {
+    if (ui.source.open) closeSource();
+    ui.panel.close();
+  }
+
+  function closed() {
+    opened = false;
+    ui.launcher.hidden = false;
+    ui.launcher.focus();
+    rest();
+  }
+
+  function setLocale(tag) {
+    lang = language(tag);
+    build();
+  }
+
+  function reset() {
+    items = [];
+    forget();
+  }
+
+  window.Percorso = { open, close, setLocale, reset };
+  addEventListener("online", start);
+  addEventListener("offline", () => setReachable(false));
+  document.addEventListener("visibilitychange", () => wake());
+  build();
+  if (document.body) document.documentElement.append(host);
+  else addEventListener("DOMContentLoaded", () => document.documentElement.append(host));
 })();

@@ -1,0 +1,1 @@
+"""Speed beside the encoder's own, measured side by side in one run."""

@@ -1,0 +1,82 @@
+"""python -m bench [FOLDER]: ingestion and search as ratios to the raw encoder on the same texts.
+
+Machines are shared and noisy: read the ratios, not the seconds.
+"""
+
+import asyncio
+import os
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from assistant.app import running
+from assistant.conversation.types import SearchQuery
+from assistant.services import Services
+from core.embeddings import Encoder
+from core.settings import Settings, bundled
+from core.telemetry import set_up_logs
+from ingest.sources import read_path
+
+QUESTIONS = (
+    "Quanto costa la consegna in Sardegna?",
+    "How long does the battery last?",
+    "Come disdico l'abbonamento?",
+    "Which bike is best for two children?",
+    "Il pagamento non va a buon fine",
+)
+ROUNDS = 10
+
+
+async def main(folder: Path) -> None:
+    set_up_logs("error")
+    with tempfile.TemporaryDirectory() as data:
+        async with running(Settings(data_dir=Path(data)), owner=True) as services:
+            services.encoder.load()
+            report = await services.pipeline.run(list(read_path(folder)))
+            _, views = await services.library.list(limit=100_000)
+            texts = [(await services.library.get(view.id)).text or "" for view in views]
+            raw = _raw_seconds(services.encoder, texts)
+            search, encode = await _search_seconds(services)
+    print(f"{len(report.files)} files, {report.embedded} chunks, {report.seconds:.1f} s")
+    print(
+        f"ingestion: {raw / report.seconds:.2f} times the speed of SentenceTransformer.encode at its defaults"
+    )
+    print(f"           on the same texts, cut at the encoder's window ({raw:.1f} s)")
+    print(
+        f"search:    {search / encode:.2f} times the time of encoding the question ({1000 * search:.1f} ms, p50)"
+    )
+
+
+def _raw_seconds(encoder: Encoder, texts: list[str]) -> float:
+    """Encode the same tokens with the library's own loop at its defaults."""
+    import torch
+
+    model = encoder._loaded()  # noqa: SLF001 - the comparison needs the library's own object
+    words = " ".join(texts).split()
+    pieces = [" ".join(words[start : start + 90]) for start in range(0, len(words), 90)]
+    threads = torch.get_num_threads()
+    torch.set_num_threads(os.cpu_count() or 1)  # the library's default
+    started = time.perf_counter()
+    model.encode(pieces, normalize_embeddings=True, show_progress_bar=False)
+    torch.set_num_threads(threads)
+    return time.perf_counter() - started
+
+
+async def _search_seconds(services: Services) -> tuple[float, float]:
+    """Return the medians of one whole search and of encoding its question."""
+    searches, encodings = [], []
+    for _ in range(ROUNDS):
+        for question in QUESTIONS:
+            started = time.perf_counter()
+            services.encoder.embed_query(question)
+            encodings.append(time.perf_counter() - started)
+            started = time.perf_counter()
+            await services.retriever.search(SearchQuery(text=question, language="it"))
+            searches.append(time.perf_counter() - started)
+    return statistics.median(searches), statistics.median(encodings)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1]) if len(sys.argv) > 1 else bundled("knowledge")))
