@@ -16,7 +16,7 @@ from assistant.conversation.types import BOT, QUEUE, UNKNOWN_STAGE, Author, Hand
 from assistant.store.events import append, lock
 from assistant.store.tables import ContactRow, ConversationRow, FeedbackRow, HandoffRow, MessageRow, ReplyRow
 from core.database import Database, now
-from core.errors import MessageIdReused, NotFound
+from core.errors import MessageIdReused, NotFound, Unauthenticated
 from core.jobs import JobQueue
 
 TURN = "turn"
@@ -112,12 +112,15 @@ class Inbox:
         """Return the conversation if it belongs to this visitor.
 
         Raises:
+            Unauthenticated: nobody has this token.
             NotFound: it does not exist or belongs to somebody else; which of the two is not told.
         """
         async with self._database.reading() as session:
             contact = await _contact_of(session, token)
+            if contact is None:
+                raise Unauthenticated("This token is not known: open a conversation first.")
             row = await session.get(ConversationRow, conversation_id)
-            if contact is None or row is None or row.contact_id != contact.id:
+            if row is None or row.contact_id != contact.id:
                 raise NotFound("There is no such conversation.")
             return _view(row)
 

@@ -82,7 +82,7 @@ async def read_conversation(conversation: OwnConversation, services: ServicesDep
 @router.post(
     "/conversations/{conversation_id}/messages",
     status_code=201,
-    responses=documented(401, 404, 409, 413, 422, 429, 503),
+    responses={200: {"model": ReceivedOut}, **documented(401, 404, 409, 413, 422, 429, 503)},
 )
 async def send_message(
     body: MessageIn,

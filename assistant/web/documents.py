@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
@@ -10,11 +10,9 @@ from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, Up
 from assistant.web.dependencies import ServicesDep, require_admin
 from assistant.web.errors import documented
 from assistant.web.limits import address_of
-from assistant.web.schemas import DocumentDetailOut, DocumentOut, DocumentsOut, Id, JobOut, UploadOut
-from core.errors import BadInput, NotFound
-from core.types import Audience
+from assistant.web.schemas import DocumentDetailOut, DocumentOut, DocumentsOut, Id, JobOut, PageIn, UploadOut
+from core.errors import NotFound
 from ingest.library import DocumentView
-from ingest.metadata import build_metadata
 from ingest.uploads import enqueue_upload
 
 router = APIRouter(
@@ -24,6 +22,7 @@ router = APIRouter(
     responses=documented(401, 403, 422, 503),
 )
 
+_DAY = r"^([12]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]))?$"
 _PIECE = 1024 * 1024
 _Name = Annotated[str, Form(max_length=500)]
 
@@ -38,12 +37,12 @@ async def upload(
     title: _Name = "",
     language: Annotated[str, Form(max_length=12)] = "",
     stages: Annotated[str, Form(description="Journey stages, separated by commas", max_length=200)] = "",
-    audience: Annotated[Audience, Form()] = Audience.PUBLIC,
-    url: Annotated[str, Form(max_length=2000)] = "",
-    valid_from: Annotated[str, Form(description="Date: 2026-03-01", max_length=40)] = "",
-    valid_until: Annotated[
-        str, Form(description="Date: the last day on which it answers", max_length=40)
+    audience: Annotated[
+        Literal["", "public", "internal"], Form(description="Empty: what the file itself says")
     ] = "",
+    url: Annotated[str, Form(max_length=2000)] = "",
+    valid_from: Annotated[str, Form(description="The first day on which it answers", pattern=_DAY)] = "",
+    valid_until: Annotated[str, Form(description="The last day on which it answers", pattern=_DAY)] = "",
     supersedes: Annotated[
         str, Form(description="Sources it replaces, separated by commas", max_length=2000)
     ] = "",
@@ -54,7 +53,7 @@ async def upload(
         "title": title,
         "language": language,
         "stages": stages,
-        "audience": audience.value,
+        "audience": audience,
         "url": url,
         "valid_from": valid_from,
         "valid_until": valid_until,
@@ -62,25 +61,17 @@ async def upload(
     }
     metadata = {key: value for key, value in fields.items() if value}
     name = Path((file.filename or "document").replace("\\", "/")).name
-    build_metadata(source=name, found_title=None, inside={}, beside=metadata)  # complain now, not in the job
     stored = services.settings.data_dir / "uploads" / uuid4().hex
-    size = await _store(file, stored)
-    if size == 0:
-        stored.unlink(missing_ok=True)
-        raise BadInput("The file is empty.")
+    await _store(file, stored)
     job = await enqueue_upload(services.database, stored, name, metadata)
     request.state.worker.wake()
     return UploadOut(job=job, source=name)
 
 
 @router.get("/documents")
-async def list_documents(
-    services: ServicesDep,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
-    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
-) -> DocumentsOut:
+async def list_documents(services: ServicesDep, page: Annotated[PageIn, Query()]) -> DocumentsOut:
     """List the documents by source."""
-    total, views = await services.library.list(limit=limit, offset=offset)
+    total, views = await services.library.list(limit=page.limit, offset=page.offset)
     return DocumentsOut(total=total, documents=[_document(view) for view in views])
 
 
@@ -108,15 +99,14 @@ async def show_job(job_id: Id, services: ServicesDep) -> JobOut:
     return JobOut.model_validate(job, from_attributes=True)
 
 
-async def _store(file: UploadFile, place: Path) -> int:
-    """Write an upload to disk piece by piece and return its size."""
+async def _store(file: UploadFile, place: Path) -> None:
+    """Write an upload to disk piece by piece; it is durable when this returns."""
     place.parent.mkdir(parents=True, exist_ok=True)
-    size = 0
     with place.open("wb") as out:
         while piece := await file.read(_PIECE):
-            size += out.write(piece)
+            out.write(piece)
+        out.flush()
         os.fsync(out.fileno())
-    return size
 
 
 def _document(view: DocumentView) -> DocumentOut:

@@ -42,6 +42,8 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(_request: Request, error: HTTPException) -> JSONResponse:
+        if error.status_code == 400:  # a body that is no JSON, or broken multipart
+            return _answer(422, "bad_input", "The body of the request could not be read.")
         code = _CODES.get(error.status_code, "http_error")
         headers = dict(error.headers) if error.headers else None
         return _answer(error.status_code, code, str(error.detail), headers)

@@ -27,7 +27,7 @@ LanguageTag = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", 
 class Strict(BaseModel):
     """Unknown fields are mistakes: a client never sets a prompt, a model or a price."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class ErrorOut(BaseModel):
@@ -220,6 +220,15 @@ class DocumentOut(BaseModel):
 
 class DocumentDetailOut(DocumentOut):
     text: str = Field(description="What was read from the file, as Markdown")
+
+
+class PageIn(BaseModel):
+    """Which part of a list; unknown parameters are mistakes here too."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: int = Field(default=100, ge=1, le=500)
+    offset: int = Field(default=0, ge=0, le=10_000_000)
 
 
 class DocumentsOut(BaseModel):

@@ -1,7 +1,7 @@
 /*
  * Percorso: a chat for your pages. <script async src="https://percorso.example/widget.js"></script>
- * Options: data-lang, data-suggestions="a|b|c", data-position="left", data-theme="dark", data-brand="#14634f"
- * (or --percorso-brand in CSS), data-remember="true". Scripts: window.Percorso, at the end.
+ * Options: data-lang, data-suggestions="a|b|c", data-position="left", data-theme, data-brand, data-remember="true".
+ * For scripts: window.Percorso, at the end.
  */
 (() => {
   "use strict";
@@ -14,8 +14,8 @@
 
   const LANGUAGES = ["it", "en"];
   const TEXTS = {
-    launch: ["Apri la chat di assistenza", "Open the support chat"],
-    close: ["Chiudi la chat", "Close the chat"],
+    launch: ["Apri la chat", "Open the chat"],
+    close: ["Chiudi", "Close"],
     ai: ["IA", "AI"],
     bot: ["Assistente virtuale", "Virtual assistant"],
     operator: ["Operatore", "Operator"],
@@ -39,31 +39,27 @@
     source: ["Fonte %", "Source %"],
     version: ["versione %", "version %"],
     page: ["pagina %", "page %"],
-    back: ["Chiudi la fonte", "Close the source"],
     helpful: ["Risposta utile?", "Was this helpful?"],
     yes: ["Sì, utile", "Yes, helpful"],
     no: ["No, non utile", "No, not helpful"],
-    why: ["Che cosa non va?", "What is wrong with it?"],
-    wrong: ["È sbagliata", "It is wrong"],
-    incomplete: ["È incompleta", "It is incomplete"],
-    outdated: ["Non è aggiornata", "It is out of date"],
-    not_understood: ["Non risponde alla domanda", "It misses the question"],
-    tone: ["Il tono", "The tone"],
-    other: ["Altro", "Something else"],
-    thanks: ["Grazie del parere.", "Thank you for telling us."],
+    why: ["Che cosa non va?", "What is wrong?"],
+    reasons: [
+      "È sbagliata|È incompleta|Non è aggiornata|Non risponde alla domanda|Il tono|Altro",
+      "It is wrong|It is incomplete|It is out of date|It misses the question|The tone|Something else",
+    ],
+    thanks: ["Grazie!", "Thank you!"],
     person: ["Parla con una persona", "Talk to a person"],
     queue: ["In attesa di una persona", "Waiting for a person"],
     leave: ["Torna all'assistente", "Back to the assistant"],
-    joined: ["Ora risponde una persona", "A person is answering now"],
-    left: ["Ora risponde l'assistente virtuale", "The virtual assistant is answering now"],
-    offline: ["Servizio non raggiungibile.", "The service cannot be reached."],
+    by_operator: ["Ora risponde una persona", "A person is answering now"],
+    by_bot: ["Ora risponde l'assistente virtuale", "The virtual assistant is answering now"],
+    offline: ["Servizio non raggiungibile.", "Service unreachable."],
   };
-  const REASONS = ["wrong", "incomplete", "outdated", "not_understood", "tone", "other"];
+  const REASONS = "wrong|incomplete|outdated|not_understood|tone|other";
 
-  /** @param {keyof typeof TEXTS} key  @param {string | number} [value] stands for % */
   const t = (key, value) => TEXTS[key][LANGUAGES.indexOf(lang)].replace("%", () => value);
 
-  // ---- Look: system colours follow the theme, the rest is mixed from them
+  // ---- Look: the system's colours follow the theme
 
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(`
@@ -77,68 +73,67 @@
   --on: oklch(from var(--brand) clamp(0, (.57 - l) * 999, 1) 0 0); }
 * { box-sizing: border-box; margin: 0; }
 [hidden] { display: none !important; }
-button, textarea { all: unset; box-sizing: border-box; }
+button { all: unset; box-sizing: border-box; }
 button, a { cursor: pointer; color: var(--accent); }
 button:hover { background: var(--soft); }
-:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
-svg { width: 22px; fill: none; stroke: currentColor; stroke-width: 1.8; stroke-linecap: round; stroke-linejoin: round; }
-h2, table { font: inherit; color: inherit; }
+h2, table, textarea { font: inherit; color: inherit; }
 h2, b, th { font-weight: 600; }
+:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
+svg { width: 22px; fill: none; stroke: currentColor; stroke-width: 1.8; stroke-linecap: round; stroke-linejoin: round; }
 .row { display: flex; align-items: center; gap: 8px; }
 .col { display: flex; flex-direction: column; align-items: flex-start; gap: 8px; }
 .grow { flex: 1; min-width: 0; }
 .small { font-size: 13px; color: var(--muted); }
 .round { display: grid; place-items: center; flex: none; width: 44px; height: 44px; border-radius: 14px; }
-.line { min-height: 44px; padding: 9px 14px; border-radius: 14px; }
+.line { min-height: 44px; padding: 10px 14px; border-radius: 14px; }
 .box { border: 1px solid var(--edge); color: var(--text); }
-.round.brand, .brand { background: var(--brand); color: var(--on); }
+.brand, .me .text { background: var(--brand) !important; color: var(--on); }
 
 .launcher, .panel { position: fixed; inset: auto 20px 20px auto; box-shadow: 0 8px 40px #0005; }
 .left > * { inset: auto auto 20px 20px; }
 .launcher { width: 60px; height: 60px; border-radius: 50%; }
-.badge { position: absolute; top: -4px; right: -4px; min-width: 24px; border-radius: 12px; background: #c22; color: #fff;
-  font-size: 13px; line-height: 24px; text-align: center; }
-.panel { width: 408px; max-width: 100%; height: min(720px, 100% - 40px); max-height: none; padding: 0; background: Canvas;
-  color: inherit; border: 1px solid var(--line); border-radius: 18px; overflow: clip; animation: rise .2s; }
-@keyframes rise { from { opacity: 0; translate: 0 14px; } }
-.panel > div { height: 100%; align-items: stretch; gap: 0; }
-header { padding: 12px 10px 12px 16px; border-bottom: 1px solid var(--line); }
-.scroll { overflow-y: auto; overscroll-behavior: contain; padding: 16px; position: relative; overflow-wrap: anywhere; }
+.badge { position: absolute; top: -4px; right: -4px; min-width: 24px; border-radius: 14px; background: #c22; color: #fff;
+  text-align: center; }
+.panel { width: 408px; max-width: none; height: min(720px, 100% - 40px); max-height: none; padding: 0; background: Canvas;
+  color: inherit; border: 1px solid var(--line); border-radius: 18px; overflow: clip; }
+.panel[open] { display: flex; flex-direction: column; }
+header { padding: 12px 16px; border-bottom: 1px solid var(--line); }
+.scroll { overflow-y: auto; overscroll-behavior: contain; padding: 16px; position: relative; overflow-wrap: anywhere;
+  white-space: pre-wrap; outline-offset: -2px; }
 .log { align-items: stretch; gap: 16px; }
-.partial { margin-top: 16px; }
-.tag { font-size: 11px; line-height: 16px; padding: 0 4px; border: 1px solid; border-radius: 5px; }
+.tag { padding: 0 4px; border: 1px solid; border-radius: 6px; line-height: 1.2; }
 .text { max-width: 100%; padding: 10px 14px; border-radius: 4px 16px 16px; background: var(--soft); }
 .operator .text { background: var(--staff); }
 .me { align-items: flex-end; padding-left: 48px; }
-.me .text { border-radius: 16px 16px 4px; background: var(--brand); color: var(--on); white-space: pre-wrap; }
+.me .text { border-radius: 16px 16px 4px; }
 .me:not(:last-child) .sent { display: none; }
-.bad { color: var(--bad); }
+.failed { color: var(--bad); }
 .note { text-align: center; }
 .dots { animation: blink 1s infinite alternate; }
 @keyframes blink { to { opacity: .3; } }
 
-.text > * + *, .scroll > * + p { margin-top: 10px; }
+.text > * + *, .scroll > * + * { margin-top: 12px; }
 ul, ol { padding-left: 22px; }
 code { font-size: 13px; background: var(--line); }
-pre, .wide { overflow-x: auto; border: 1px solid var(--line); border-radius: 10px; background: Canvas; }
+pre, .wide { overflow-x: auto; border: 1px solid var(--line); border-radius: 14px; background: Canvas; color: var(--text); }
+pre { padding: 10px; }
 table { border-collapse: collapse; font-size: 13px; overflow-wrap: normal; }
 th, td { padding: 7px 10px; text-align: start; vertical-align: top; min-width: 76px; }
-td { border-top: 1px solid var(--line); }
+tr + tr > * { border-top: 1px solid var(--line); }
 mark { background: var(--mark); color: inherit; }
-.cite { min-width: 24px; line-height: 22px; font-size: 12px; text-align: center; border-radius: 8px; border: 1px solid; background: Canvas; }
-.chip { width: 100%; min-height: 36px; padding: 0 12px; border: 1px solid var(--line); border-radius: 10px; }
+.cite { min-width: 24px; line-height: 22px; font-size: 13px; text-align: center; border-radius: 6px; border: 1px solid; background: Canvas; }
+.chip { width: 100%; min-height: 36px; padding: 6px 12px; border: 1px solid var(--line); border-radius: 14px; }
 .chip b { color: var(--accent); }
-.chip span { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
-.rate { flex-wrap: wrap; margin: -6px 0; }
+.rate { flex-wrap: wrap; }
 .down svg { scale: 1 -1; }
 [aria-pressed=true] svg { fill: currentColor; }
 
 .bar, footer { justify-content: space-between; padding: 2px 4px; }
-.bar { background: var(--soft); }
+.bar { background: var(--soft); padding-left: 18px; }
+.bar:empty { display: none; }
 form { margin: 10px 12px 0; padding: 3px; border: 1px solid var(--edge); border-radius: 17px; align-items: flex-end; }
-form:focus-within { border-color: var(--accent); box-shadow: 0 0 0 1px var(--accent); }
-textarea { max-height: 135px; padding: 10px 12px; font-size: 16px; overflow-y: auto; white-space: pre-wrap;
-  overflow-wrap: anywhere; outline: 0; }
+form:focus-within { outline: 2px solid var(--accent); }
+textarea { max-height: 140px; padding: 10px 12px; font-size: 16px; border: 0; background: none; resize: none; outline: 0 !important; }
 ::placeholder { color: var(--muted); }
 @media (max-width: 480px) { .panel { inset: 0 !important; width: 100%; height: 100%; border: 0; border-radius: 0; } }
 @media (prefers-reduced-motion) { * { animation: none !important; } }
@@ -158,7 +153,6 @@ textarea { max-height: 135px; padding: 10px 12px; font-size: 16px; overflow-y: a
    * Make an element; text is always text.
    * @param {string} name tag and classes: "p.note.small"
    * @param {Record<string, any>} [attributes] functions are listeners
-   * @param {...any} children
    */
   function h(name, attributes = {}, ...children) {
     const [tag, ...classes] = name.split(".");
@@ -172,7 +166,6 @@ textarea { max-height: 135px; padding: 10px 12px; font-size: 16px; overflow-y: a
     return element;
   }
 
-  /** @param {keyof typeof ICONS} name */
   function icon(name) {
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     const path = document.createElementNS(svg.namespaceURI, "path");
@@ -183,11 +176,10 @@ textarea { max-height: 135px; padding: 10px 12px; font-size: 16px; overflow-y: a
   }
 
   const button = (name, label, click, ...children) =>
-    h(`button.${name}`, { type: "button", "aria-label": label, click }, ...children);
+    h(`button.${name}`, { "aria-label": label, click }, ...children);
 
   const pause = (ms) => new Promise((done) => setTimeout((wake = done), ms));
 
-  /** The browser's storage, where the page allows it. */
   function store(action, ...value) {
     try {
       return (options.remember ? localStorage : sessionStorage)[action](`percorso ${origin}`, ...value);
@@ -196,27 +188,26 @@ textarea { max-height: 135px; padding: 10px 12px; font-size: 16px; overflow-y: a
     }
   }
 
-  /** @returns {Promise<any>} the answer, read unless there is a signal; throws what is not 2xx */
+  /** @returns {Promise<any>} throws {status, detail} */
   async function call(method, path, body, signal) {
     const headers = { "Content-Type": "application/json" };
     if (session) headers.Authorization = `Bearer ${session.token}`;
-    const request = { method, headers, body: body && JSON.stringify(body), signal: signal || AbortSignal.timeout(20000) };
+    const request = { method, headers, body: JSON.stringify(body), signal: signal || AbortSignal.timeout(20000) };
     let response;
     try {
       response = await fetch(`${origin}/api/v1${path}`, request);
     } finally {
       setReachable(response?.status < 500 || signal?.aborted);
     }
-    if (response.ok && signal) return response;
+    const { ok, status } = response;
+    if (ok && signal) return response;
     const answer = await response.json();
-    if (response.ok) return answer;
-    throw { status: response.status, detail: answer.detail };
+    if (ok) return answer;
+    if (status === 401 || status === 404) forget();
+    throw { status, detail: answer.detail };
   }
 
-  /** Whether the server does not know our conversation (any more). */
-  const refused = ({ status }) => status === 401 || status === 404;
-
-  /** Read server-sent events to the end; the server pings, so 40 silent seconds are an end too. */
+  /** The server pings: 40 silent seconds are the end. */
   async function readEvents(body, listen) {
     const reader = body.pipeThrough(new TextDecoderStream()).getReader();
     for (let rest = ""; ; ) {
@@ -235,9 +226,9 @@ textarea { max-height: 135px; padding: 10px 12px; font-size: 16px; overflow-y: a
   // ---- Light Markdown, as nodes
 
   const ITEM = /^( *)(-|\*|\d{1,3}[.)]) +(.*)/;
-  const INLINE = /`([^`]+)`|\*\*(.+?)\*\*|\[(\d+)\]|(https?:\/\/[^\s<>"`)\]]*[^\s<>"`)\].,;:!?])/g;
+  const INLINE = /`([^`]+)`|\*\*(.+?)\*\*|\[(\d+)\]|(https?:\/\/[^\s<>"`]*[^\s<>"`.,;:!?)\]])/g;
 
-  /** @param {string} text  @param {(index: number) => any} [cite] makes the button of a mark like [1] */
+  /** @param {string} text  @param {(index: number) => any} [cite] makes a button of [1] */
   function markdown(text, cite) {
     const nodes = new DocumentFragment();
     const lines = text.split("\n");
@@ -279,11 +270,10 @@ textarea { max-height: 135px; padding: 10px 12px; font-size: 16px; overflow-y: a
 
   function paragraph(lines, cite) {
     const end = lines.findIndex((line, n) => n && (/^(\||```|$)/.test(line) || ITEM.test(line)));
-    const text = lines.splice(0, end < 0 ? 1e9 : end).join("\n");
+    const text = lines.splice(0, end < 0 ? 1e9 : end).join("\n").trim();
     return text && inline(h("p"), text.replace(/^#+ (.*)/, "**$1**"), cite);
   }
 
-  /** Fill `element` with words, bold, code, citation marks, and links that show where they lead. */
   function inline(element, text, cite) {
     let end = 0;
     for (const { 0: whole, 1: code, 2: bold, 3: mark, 4: url, index } of text.matchAll(INLINE)) {
@@ -299,7 +289,7 @@ textarea { max-height: 135px; padding: 10px 12px; font-size: 16px; overflow-y: a
 
   const link = (href) => h("a", { href, target: "_blank", rel: "noopener noreferrer" }, href);
 
-  /** Mark the sentences and table rows that are in the quote; only letters and digits are compared. */
+  /** Marks the quote's sentences and table rows. */
   function highlight(passage, quote) {
     const letters = (text) => text.replace(/[^\p{L}\p{N}]/gu, "");
     const quoted = (text) => letters(text)[3] && letters(quote).includes(letters(text));
@@ -308,130 +298,112 @@ textarea { max-height: 135px; padding: 10px 12px; font-size: 16px; overflow-y: a
     while (walker.nextNode()) nodes.push(walker.currentNode);
     for (const node of nodes) {
       const row = node.parentNode.closest("tr")?.textContent;
-      const parts = node.data.split(/(?<=[.!?]) /);
+      const parts = node.data.split(/(?<=[.!?] )/);
       node.replaceWith(...parts.map((part) => (quoted(row || part) ? h("mark", {}, part) : part)));
     }
   }
 
   // ---- State
 
-  /** The first of the tags that we speak. */
-  const language = (...tags) =>
-    tags.map((tag) => tag?.slice(0, 2).toLowerCase()).find((tag) => LANGUAGES.includes(tag)) || "en";
+  const language = (tag) => LANGUAGES.find((known) => tag?.startsWith(known)) || "en";
 
-  let lang = language(options.lang, document.documentElement.lang, navigator.language);
-  let session = JSON.parse(store("getItem")); // {id, token}
+  let lang = language(options.lang || document.documentElement.lang || navigator.language);
   let site; // {name, privacy_url, max_message_characters}
-  let items = []; // messages as the server sends them; `state` and `note` are ours
+  let session = JSON.parse(store("getItem")); // {id, token}
+  let loaded; // whether the following is the session's
+  let items = []; // messages; state, status and note are ours
   let owner = "bot"; // or queue, or operator
-  let seq = 0; // the last event that we know
-  let loaded = false; // whether all this is the session's
-  let opened = false;
+  let seq; // of the last event
+  let waiting; // for an answer
+  let turn; // that is being answered
+  let streamed;
+  let stream;
   let reachable = true;
-  let waiting = false; // for an answer
+  let opened = false;
   let unread = 0;
-  let turn = ""; // that is being answered, and the text so far
-  let streamed = "";
-  let stream; // AbortController
-  let wake = () => {};
   let wait = 1000;
+  let wake = () => {};
+  let outbox = Promise.resolve();
 
   // ---- Conversation
 
-  const here = () => location.origin + location.pathname;
-  const post = (path, body) => call("POST", `/conversations/${session.id}/${path}`, body);
+  const at = (path) => `/conversations/${session.id}${path}`;
+  const page = location.origin + location.pathname;
 
-  let opening;
-  /** Open a conversation if there is none. */
-  async function ensure() {
-    if (session) return;
-    opening ||= call("POST", "/conversations", { language: lang, page: here() });
-    const snapshot = await opening.finally(() => (opening = null));
-    if (session) return;
-    session = { id: snapshot.id, token: snapshot.token };
-    store("setItem", JSON.stringify(session));
-    load(snapshot);
+  const inTurn = (action, failed) => (outbox = outbox.then(() => attempt(action, failed)));
+
+  /** Once more after a cut, or when the server has forgotten us. */
+  async function attempt(action, failed, again) {
+    try {
+      if (!session) await begin();
+      follow();
+      await action();
+    } catch ({ status, detail }) {
+      if (!status) await pause(1000);
+      if (again || status > 404) failed(status < 500 && detail);
+      else await attempt(action, failed, true);
+    }
   }
 
-  /** Take over the server's view of the conversation; what it does not have yet stays. */
+  async function begin() {
+    session = await call("POST", "/conversations", { language: lang, page });
+    store("setItem", JSON.stringify(session));
+    load(session);
+  }
+
+  /** What was not sent yet stays. */
   function load(snapshot) {
     const known = snapshot.messages.map((message) => message.client_msg_id);
     items = [...snapshot.messages, ...items.filter((item) => item.state && !known.includes(item.client_msg_id))];
     owner = snapshot.owner;
     seq = snapshot.last_seq;
     loaded = true;
+    waiting = owner === "bot" && items.at(-1)?.author === "customer";
     redraw();
   }
 
-  /** Begin anew; what was not sent yet stays. */
   function forget() {
     stop();
     session = null;
     store("removeItem");
-    load({ messages: [], owner: "bot", last_seq: 0 });
+    load({ messages: [], owner: "bot" });
   }
 
   function send(text) {
-    const client_msg_id = crypto.getRandomValues(new Uint32Array(4)).join("-");
-    const item = { author: "customer", text, client_msg_id };
+    const item = { author: "customer", text, client_msg_id: `${Date.now()}-${items.length}` };
     items.push(item);
     draw(item);
-    post_(item);
+    post(item);
   }
 
-  let outbox = Promise.resolve();
-  function post_(item) {
-    setState(item, "sending");
-    waiting = owner === "bot";
-    outbox = outbox.then(() => deliver(item));
-  }
-
-  /** Send a message; after a cut or a forgotten conversation once more, with the same id. */
-  async function deliver(item, again) {
+  function post(item) {
     const { client_msg_id, text } = item;
-    try {
-      await ensure();
-      await post("messages", { client_msg_id, text, page: here() });
+    const action = async () => {
+      await call("POST", at("/messages"), { client_msg_id, text, page });
       setState(item);
-      follow();
-    } catch (problem) {
-      if (refused(problem)) forget();
-      else if (!problem.status) await pause(1000);
-      if (!again && !(problem.status > 404)) return deliver(item, true);
-      waiting = false;
-      setState(item, "failed", problem.status < 500 && problem.detail);
-    }
+    };
+    waiting = owner === "bot";
+    setState(item, "sending");
+    inTurn(action, (problem) => setState(item, "failed", problem));
   }
 
-  /** Ask for a person ("handoff"), or for the assistant again ("return"). */
-  async function change(path) {
+  function change(path) {
     ui.person.hidden = true;
-    ui.input.focus();
-    try {
-      await ensure();
-      await post(path);
-      follow();
-    } catch (problem) {
-      if (refused(problem)) forget();
-      drawBar();
-    }
+    inTurn(() => call("POST", at(path)), drawBar);
   }
 
   // ---- News from the server
 
-  /** Follow the conversation until `stop`, through every cut. */
   async function follow() {
     if (stream || !session) return;
     const { signal } = (stream = new AbortController());
     while (!signal.aborted) {
-      const path = `/conversations/${session.id}`;
       try {
-        if (!loaded) load(await call("GET", path));
-        const { body } = await call("GET", `${path}/events?after=${seq}`, undefined, signal);
+        if (!loaded) load(await call("GET", at("")));
+        const { body } = await call("GET", at(`/events?after=${seq}`), undefined, signal);
         await readEvents(body, happened);
-      } catch (problem) {
+      } catch {
         if (signal.aborted) return;
-        if (refused(problem)) return forget();
       }
       drawPartial();
       await pause(wait * (0.5 + Math.random() / 2));
@@ -445,7 +417,7 @@ textarea { max-height: 135px; padding: 10px 12px; font-size: 16px; overflow-y: a
     drawPartial();
   }
 
-  /** Nobody looks and nothing is expected: no connection. */
+  /** Nobody looks, nothing is expected: no connection. */
   function rest() {
     if (!opened && !waiting && owner === "bot") stop();
   }
@@ -455,9 +427,11 @@ textarea { max-height: 135px; padding: 10px 12px; font-size: 16px; overflow-y: a
     if (type === "resync") loaded = false;
     else if (type === "typing") {
       turn = data.turn;
-      drawPartial("…");
+      streamed = "";
+      dots();
     } else if (type === "delta") {
-      if (turn === data.turn) drawPartial((streamed += data.text));
+      if (turn === data.turn) drawPartial(markdown((streamed += data.text)));
+      else if (!turn && waiting) dots();
     } else if (id > seq) {
       seq = id;
       if (type === "owner") handOver(data.owner);
@@ -467,22 +441,21 @@ textarea { max-height: 135px; padding: 10px 12px; font-size: 16px; overflow-y: a
   }
 
   function receive(message) {
-    const own = items.find((item) => item.state && item.client_msg_id === message.client_msg_id);
+    const { client_msg_id, author } = message;
+    const own = items.find((item) => client_msg_id && item.client_msg_id === client_msg_id);
     if (own) return setState(own);
     items.push(message);
-    if (message.author !== "customer") answered();
+    if (author !== "customer") {
+      waiting = false;
+      drawPartial();
+      if (!opened) drawBadge(unread + 1);
+    }
     draw(message);
-  }
-
-  function answered() {
-    waiting = false;
-    drawPartial();
-    if (!opened) drawBadge(unread + 1);
   }
 
   function handOver(next) {
     owner = next;
-    if (next !== "queue") receive({ author: "system", note: next === "bot" ? "left" : "joined" });
+    if (next !== "queue") receive({ author: "system", note: next });
     drawBar();
   }
 
@@ -502,121 +475,126 @@ textarea { max-height: 135px; padding: 10px 12px; font-size: 16px; overflow-y: a
       bar: h("div.bar.row.small", { role: "status" }),
       input: h("textarea.grow", { rows: 1, "aria-label": t("message"), placeholder: t("message"), input: measure, keydown: enter }),
       counter: h("div.note.small", { role: "status" }),
-      person: button("line", null, () => change("handoff"), t("person")),
+      person: vanishing("line", t("person"), () => change("/handoff")),
       privacy: h("a.line.small", { target: "_blank" }, "Privacy"),
       launcher: button("launcher.round.brand", null, open),
       source: h("dialog.panel"),
     };
     const about = h("div.grow", {}, ui.name, h("p.small", {}, `${t("bot")} (${t("ai")})`));
-    const send = h("button.round.brand", { "aria-label": t("send") }, icon("send"));
-    const parts = [
+    ui.panel = h(
+      "dialog.panel",
+      { "aria-label": t("bot"), close: closed },
       h("header.row", {}, h("span.round.brand", {}, icon("chat")), about, button("round", t("close"), close, icon("close"))),
       ui.scroll,
       ui.bar,
-      h("form.row", { submit }, ui.input, send),
+      h("form.row", { submit }, ui.input, h("button.round.brand", { "aria-label": t("send") }, icon("send"))),
       ui.counter,
       h("footer.row", {}, ui.person, ui.privacy),
-    ];
-    ui.panel = h("dialog.panel", { "aria-label": t("bot"), close: closed }, h("div.col", {}, ...parts));
-    const root = h("div.root", { lang, keydown: onKey, keyup: onKey, keypress: onKey }, ui.panel, ui.source, ui.launcher);
-    if (options.position) root.classList.add(options.position);
-    root.style.colorScheme = options.theme;
+    );
+    const root = h(`div.root.${options.position}`, { lang, keydown: onKey, keyup: onKey, keypress: onKey }, ui.panel, ui.source, ui.launcher);
+    root.style.colorScheme = options.theme || "";
     shadow.replaceChildren(root);
     redraw();
-    drawBadge(0);
+    drawBadge(unread);
     measure();
-    if (opened) open();
   }
 
+  /** A button that goes when pressed, without the focus. */
+  const vanishing = (name, text, act) =>
+    button(name, null, () => {
+      ui[phone.matches ? "scroll" : "input"].focus();
+      act();
+    }, text);
+
+  /** Into a new log: nobody hears this as news. */
   function redraw() {
-    ui.log = h("div.log.col", { role: "log", "aria-live": "polite" }); // a new one: what it starts with is no news
-    ui.name.textContent = site?.name;
+    ui.log = h("div.log.col", { role: "log", "aria-live": "polite" });
     if (site) {
+      ui.name.textContent = site.name;
       ui.privacy.href = new URL(site.privacy_url, origin);
-      draw({ author: "bot", text: t("greeting", site.name) });
       const questions = (options.suggestions || t("questions")).split("|");
-      ui.examples = h("div.col", {}, ...questions.map((text) => button("line.box", null, () => send(text), text)));
-      ui.log.append(ui.examples);
+      draw({ author: "bot", text: t("greeting", site.name) });
+      ui.log.append((ui.examples = h("div.col", {}, ...questions.map((text) => vanishing("line.box", text, () => send(text))))));
     }
     items.forEach(draw);
     ui.scroll.replaceChildren(ui.log, ui.partial);
-    reveal(ui.log.lastChild, true);
+    reveal(ui.partial, true);
     drawBar();
   }
 
   function draw(item) {
-    const element = item.author === "customer" ? ownBubble(item) : bubble(item);
+    const element = bubble(item);
     if (items.length) ui.examples?.remove();
     ui.log.append(element);
-    reveal(element, item.author === "customer");
+    reveal(element, item.status);
   }
 
-  function ownBubble(item) {
-    item.status = h("div.row.small");
-    setState(item, item.state);
-    return h("div.me.col", { "aria-live": "off" }, h("div.text", {}, item.text), item.status);
-  }
-
-  /** Show how it stands with a message of our own. */
   function setState(item, state, problem) {
     item.state = state;
-    item.status.className = `row small ${state === "failed" ? "bad" : "sent"}`;
+    item.status.className = `row small ${state || "sent"}`;
     item.status.replaceChildren(problem || t(state || "sent"));
-    if (state === "failed") item.status.append(button("line", null, () => post_(item), t("retry")));
+    if (state === "failed") item.status.append(vanishing("line", t("retry"), () => post(item)));
   }
 
-  function bubble({ id, author, text, note, citations = [] }) {
-    if (note || author === "system") return h("p.note.small", {}, note ? t(note) : text);
-    const ai = author === "bot";
-    const opener = (style, citation, ...content) => button(style, sourceName(citation), (event) => showSource(citation, event), ...content);
-    const cite = (index) => citations.filter((citation) => citation.index === index).map((citation) => opener("cite", citation, index))[0];
+  function bubble(item) {
+    const { id, author, text, note, citations = [] } = item;
+    if (note || author === "system") return h("p.note.small", {}, note ? t(`by_${note}`) : text);
+    if (author === "customer") {
+      item.status = h("div");
+      setState(item, item.state);
+      return h("div.me.col", { "aria-live": "off" }, h("div.text", {}, text), item.status);
+    }
+    const ai = author === "bot" && "ai";
+    const source = (name, { index, title }, ...content) =>
+      button(name, `${t("source", index)}: ${title}`, () => showSource(citations[index - 1]), ...content);
+    const cite = (index) => citations[index - 1] && source("cite", citations[index - 1], index);
+    const chip = (citation) => source("chip.row.small", citation, h("b", {}, citation.index), citation.title);
     return h(
       `div.col.${author}`,
-      { "data-generated-by": ai && "ai" },
-      h("p.row.small", {}, ai && h("b.tag", {}, t("ai")), t(author)),
+      { "data-generated-by": ai },
+      h("p.row.small", {}, ai && h("b.tag", {}, t(ai)), t(author)),
       h("div.text", {}, markdown(text, cite)),
-      ...citations.map((citation) => opener("chip.row.small", citation, h("b", {}, citation.index), h("span", {}, citation.title))),
+      ...citations.map(chip),
       citations[0] && rating(id),
     );
   }
 
   function rating(id) {
-    const rate = async (helpful, reason) => {
-      await post(`messages/${id}/feedback`, { helpful, reason }, "PUT");
+    const rate = (helpful, reason) => {
       up.ariaPressed = helpful;
       down.ariaPressed = !helpful;
       more.replaceChildren(...(helpful || reason ? [t("thanks")] : [t("why"), ...reasons()]));
+      more.scrollIntoView({ block: "nearest" });
+      inTurn(() => call("PUT", at(`/messages/${id}/feedback`), { helpful, reason }), drawBar);
     };
-    const reasons = () => REASONS.map((reason) => button("line.box", null, () => rate(false, reason), t(reason)));
+    const reasons = () => t("reasons").split("|").map((text, n) => vanishing("line.box", text, () => rate(false, REASONS.split("|")[n])));
     const up = button("round", t("yes"), () => rate(true), icon("thumb"));
     const down = button("round.down", t("no"), () => rate(false), icon("thumb"));
     const more = h("div.row.rate", { role: "status" });
     return h("div.row.rate.small", {}, t("helpful"), up, down, more);
   }
 
-  /** Show the answer so far, three dots before it begins, nothing after it. */
-  function drawPartial(text) {
-    if (!text) turn = "";
-    if (text !== streamed) streamed = "";
-    ui.partial.replaceChildren(...(text ? [h("div.text", {}, markdown(text))] : []));
-    ui.log.ariaBusy = !!text;
+  function drawPartial(content) {
+    if (!content) turn = null;
+    ui.partial.replaceChildren(content ? h("div.text", {}, content) : "");
+    ui.log.ariaBusy = !!content;
     reveal(ui.partial);
   }
+  const dots = () => drawPartial(h("div.dots", {}, "● ● ●"));
 
-  /** Scroll to what is new, but not past its top, and not when the visitor reads further up. */
-  function reveal({ offsetTop, offsetHeight }, always) {
-    const { scrollHeight, scrollTop, clientHeight } = ui.scroll;
-    if (always || scrollHeight - scrollTop - clientHeight < offsetHeight + 99) ui.scroll.scrollTop = offsetTop - 60;
+  /** Not while the visitor reads further up. */
+  function reveal({ offsetTop }, always) {
+    const { scroll } = ui;
+    if (always || offsetTop - scroll.scrollTop < 2 * scroll.clientHeight) scroll.scrollTop = offsetTop - 60;
   }
 
-  /** The line above the composer: what the visitor has to know now. */
   function drawBar() {
-    const [text, label, act] = reachable ? BAR[owner] : ["offline", "retry", start];
+    const leave = vanishing("line", t("leave"), () => change("/return"));
+    const retry = vanishing("line", t("retry"), start);
+    const state = { bot: [], queue: [t("queue"), leave], operator: [t("by_operator")] };
     ui.person.hidden = owner !== "bot";
-    ui.bar.hidden = !text;
-    if (text) ui.bar.replaceChildren(t(text), label ? button("line", null, act, t(label)) : "");
+    ui.bar.replaceChildren(...(reachable ? state[owner] : [t("offline"), retry]));
   }
-  const BAR = { bot: [], queue: ["queue", "leave", () => change("return")], operator: ["joined"] };
 
   function setReachable(now) {
     if (now === reachable) return;
@@ -625,29 +603,25 @@ textarea { max-height: 135px; padding: 10px 12px; font-size: 16px; overflow-y: a
   }
 
   function drawBadge(count) {
-    const title = document.title.replace(unread && `(${unread}) `, "");
+    const title = document.title.replace(`(${unread}) `, "");
     if (count || unread) document.title = (count ? `(${count}) ` : "") + title;
     unread = count;
     ui.launcher.replaceChildren(icon("chat"), count ? h("span.badge", {}, count) : "");
     ui.launcher.ariaLabel = t("launch") + (count ? ` (${count})` : "");
   }
 
-  const sourceName = (citation) => `${t("source", citation.index)}: ${citation.title}`;
-
-  function showSource(citation, { currentTarget }) {
-    const { index, title, section, version, page, url, passage, quote } = citation;
-    const about = [section, t("version", version), page && t("page", page)].filter(Boolean).join(" · ");
+  function showSource({ index, title, section, version, page, url, passage, quote }) {
     const text = h("div.scroll.grow", { tabindex: 0 }, markdown(passage));
-    const back = button("round", t("back"), closeSource, icon("close"));
-    const head = h("div.grow", {}, h("p.small", {}, t("source", index)), h("h2", {}, title), h("p.small", {}, about));
+    const back = button("round", t("close"), closeSource, icon("close"));
+    const about = h("p.small", {}, t("version", version), page && ` · ${t("page", page)}`);
+    const head = h("div.grow", {}, h("p.small", {}, t("source", index)), h("h2", {}, title), h("p.small", {}, section), about);
     highlight(text, quote);
     if (/^https?:/.test(url)) text.append(h("p", {}, link(url)));
-    ui.source.replaceChildren(h("div.col", {}, h("header.row", {}, head, back), text));
-    ui.source.ariaLabel = sourceName(citation);
+    ui.opener = shadow.activeElement || ui.input;
+    ui.source.replaceChildren(h("header.row", {}, head, back), text);
+    ui.source.ariaLabel = title;
     ui.panel.inert = true;
-    ui.opener = currentTarget;
     show(ui.source);
-    back.focus();
     text.scrollTop = text.querySelector("mark")?.offsetTop - 60;
   }
 
@@ -659,14 +633,13 @@ textarea { max-height: 135px; padding: 10px 12px; font-size: 16px; overflow-y: a
 
   // ---- What the visitor does
 
-  const show = (dialog) => dialog[phone.matches ? "showModal" : "show"]();
+  const show = (dialog) => dialog[phone.matches ? "showModal" : "show"](); // modal: keeps the focus
 
   function measure() {
     const { input, counter } = ui;
     const limit = site?.max_message_characters || 4000;
     const left = limit - [...input.value].length;
-    counter.hidden = left > limit / 10;
-    counter.textContent = t("characters", left);
+    counter.textContent = left > limit / 10 ? "" : t("characters", left);
     input.style.height = 0;
     input.style.height = `${input.scrollHeight}px`;
     return left;
@@ -685,29 +658,30 @@ textarea { max-height: 135px; padding: 10px 12px; font-size: 16px; overflow-y: a
     send(text);
   }
 
-  /** Keys stay ours: the page may have shortcuts. */
   function onKey(event) {
-    event.stopPropagation();
+    event.stopPropagation(); // the page has its own
     if (event.type !== "keydown" || event.key !== "Escape") return;
     event.preventDefault();
-    if (ui.source.open) closeSource();
-    else close();
+    (ui.source.open ? closeSource : close)();
   }
 
   async function start() {
-    if (!site) {
-      site = await call("GET", "/site");
-      redraw();
-    }
-    wake();
-    follow();
+    try {
+      if (!site) {
+        site = await call("GET", "/site");
+        redraw();
+      }
+      wake();
+      follow();
+    } catch {} // the line above the composer says it
   }
 
   function open() {
-    opened = true;
+    if (opened) return;
+    opened = ui.launcher.hidden = true;
     drawBadge(0);
-    ui.launcher.hidden = true;
     show(ui.panel);
+    reveal(ui.partial, true);
     ui.input.focus();
     start();
   }
@@ -718,8 +692,7 @@ textarea { max-height: 135px; padding: 10px 12px; font-size: 16px; overflow-y: a
   }
 
   function closed() {
-    opened = false;
-    ui.launcher.hidden = false;
+    opened = ui.launcher.hidden = false;
     ui.launcher.focus();
     rest();
   }
@@ -727,6 +700,7 @@ textarea { max-height: 135px; padding: 10px 12px; font-size: 16px; overflow-y: a
   function setLocale(tag) {
     lang = language(tag);
     build();
+    if (opened) open((opened = false));
   }
 
   function reset() {
