@@ -12,7 +12,7 @@ from assistant.conversation.confidence import coverage, passage_stems
 from assistant.conversation.ports import OnText
 from assistant.conversation.text_blocks import PieceKind, TextPiece, pieces
 from assistant.conversation.types import Action, Author, Brief, Draft
-from assistant.engines.selection import Candidate, choose
+from assistant.engines.selection import Candidate, choose, hand_on_questions
 from core.embeddings import Encoder
 from core.lexemes import lexemes
 from core.offload import ModelRunner
@@ -80,10 +80,12 @@ class ExtractiveEngine:
             return []
         texts = [_in_context(passages[number], piece) for number, _, piece in found]
         similar = self._encoder.embed_documents(texts) @ self._encoder.embed_query(question)
-        return [
-            self._candidate(brief, passages[number], number, order, piece, float(cosine))
-            for (number, order, piece), cosine in zip(found, similar, strict=True)
-        ]
+        return hand_on_questions(
+            [
+                self._candidate(brief, passages[number], number, order, piece, float(cosine))
+                for (number, order, piece), cosine in zip(found, similar, strict=True)
+            ]
+        )
 
     def _candidate(
         self, brief: Brief, passage: Passage, number: int, order: int, piece: TextPiece, cosine: float

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assistant.conversation.text_blocks import PieceKind, TextPiece, table_rows, table_text
 from assistant.conversation.types import Sentence
@@ -13,6 +13,7 @@ _NEAR_THE_BEST = 0.8
 """A neighbouring sentence comes along when it scores at least this share of the best one."""
 _SECOND_PLACE = 0.92
 """A sentence from elsewhere comes along only when it is nearly as good as the best one."""
+_HANDED_ON = 0.97
 _LONGEST_LIST = 14
 _FEW_ROWS = 8
 _LEANS_BACK = re.compile(
@@ -42,6 +43,23 @@ class Candidate:
     coverage: float
     """Share of the question's meaning whose words the piece itself holds."""
     row_terms: tuple[tuple[frozenset[str], float], ...] = ()
+
+
+def hand_on_questions(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Give what a question in the text scores to what follows it: a question is no answer, its successor is."""
+    found = list(candidates)
+    for place, candidate in enumerate(found):
+        if not _is_question(candidate):
+            continue
+        following = found[place + 1] if place + 1 < len(found) else None
+        if following is not None and following.passage == candidate.passage:
+            found[place + 1] = replace(following, score=max(following.score, _HANDED_ON * candidate.score))
+        found[place] = replace(candidate, score=0.0)
+    return found
+
+
+def _is_question(candidate: Candidate) -> bool:
+    return candidate.piece.kind is PieceKind.SENTENCE and candidate.piece.text.rstrip('»"” ').endswith("?")
 
 
 def choose(candidates: Sequence[Candidate], *, most: int) -> list[Sentence]:

@@ -106,7 +106,8 @@ async def test_what_was_read_can_be_looked_at(client: httpx.AsyncClient) -> None
 
 
 async def test_records_of_one_file_become_documents_of_their_own(client: httpx.AsyncClient) -> None:
-    lines = '{"id": "faq-1", "title": "Campanello", "text": "Il campanello Lambro costa 9 euro."}\n{"id": "faq-2"}\n'
+    first = '{"id": "faq-1", "title": "Campanello", "text": "Il campanello Lambro costa 9 euro."}'
+    lines = first + '\n{"id": "faq-2"}\n'
     await upload(client, "faq.jsonl", lines.encode())
     assert (await _find(client, "faq-1"))["title"] == "Campanello"
     assert (await _find(client, "faq-2"))["state"] == "refused"

@@ -20,14 +20,13 @@
     bot: ["Assistente virtuale", "Virtual assistant"],
     operator: ["Operatore", "Operator"],
     greeting: [
-      "Buongiorno! Sono l'assistente virtuale di %, un'intelligenza artificiale: rispondo con i documenti dell'azienda, citando la fonte.",
-      "Hello! I am the virtual assistant of %, an artificial intelligence: I answer from the company's documents and name the source.",
+      "Buongiorno! Sono l'assistente virtuale di %, un'intelligenza artificiale: rispondo citando la fonte.",
+      "Hello! I am the virtual assistant of %, an artificial intelligence: I answer and name the source.",
     ],
     questions: [
       "Che cosa può fare?|Quanto costa la consegna?|Come funziona il reso?",
       "What can you do?|How much is delivery?|How do returns work?",
     ],
-    messages: ["Messaggi", "Messages"],
     message: ["Messaggio", "Message"],
     send: ["Invia", "Send"],
     sending: ["Invio…", "Sending…"],
@@ -77,7 +76,7 @@ button { all: unset; box-sizing: border-box; }
 button, a { cursor: pointer; color: var(--accent); }
 button:hover { background: var(--soft); }
 h2, table, textarea { font: inherit; color: inherit; }
-h2, b, th { font-weight: 600; }
+h2 { font-weight: 600; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
 svg { width: 22px; fill: none; stroke: currentColor; stroke-width: 1.8; stroke-linecap: round; stroke-linejoin: round; }
 .row { display: flex; align-items: center; gap: 8px; }
@@ -92,8 +91,7 @@ svg { width: 22px; fill: none; stroke: currentColor; stroke-width: 1.8; stroke-l
 .launcher, .panel { position: fixed; inset: auto 20px 20px auto; box-shadow: 0 8px 40px #0005; }
 .left > * { inset: auto auto 20px 20px; }
 .launcher { width: 60px; height: 60px; border-radius: 50%; }
-.badge { position: absolute; top: -4px; right: -4px; min-width: 24px; border-radius: 14px; background: #c22; color: #fff;
-  text-align: center; }
+.badge { position: absolute; top: -4px; right: -4px; width: auto; min-width: 24px; height: 24px; background: #c22; color: #fff; }
 .panel { width: 408px; max-width: none; height: min(720px, 100% - 40px); max-height: none; padding: 0; background: Canvas;
   color: inherit; border: 1px solid var(--line); border-radius: 18px; overflow: clip; }
 .panel[open] { display: flex; flex-direction: column; }
@@ -101,12 +99,11 @@ header { padding: 12px 16px; border-bottom: 1px solid var(--line); }
 .scroll { overflow-y: auto; overscroll-behavior: contain; padding: 16px; position: relative; overflow-wrap: anywhere;
   white-space: pre-wrap; outline-offset: -2px; }
 .log { align-items: stretch; gap: 16px; }
-.tag { padding: 0 4px; border: 1px solid; border-radius: 6px; line-height: 1.2; }
 .text { max-width: 100%; padding: 10px 14px; border-radius: 4px 16px 16px; background: var(--soft); }
 .operator .text { background: var(--staff); }
 .me { align-items: flex-end; padding-left: 48px; }
 .me .text { border-radius: 16px 16px 4px; }
-.me:not(:last-child) .sent { display: none; }
+.me:not(:last-child) .sent, .examples:not(:last-child), .bar:empty { display: none; }
 .failed { color: var(--bad); }
 .note { text-align: center; }
 .dots { animation: blink 1s infinite alternate; }
@@ -114,7 +111,6 @@ header { padding: 12px 16px; border-bottom: 1px solid var(--line); }
 
 .text > * + *, .scroll > * + * { margin-top: 12px; }
 ul, ol { padding-left: 22px; }
-code { font-size: 13px; background: var(--line); }
 pre, .wide { overflow-x: auto; border: 1px solid var(--line); border-radius: 14px; background: Canvas; color: var(--text); }
 pre { padding: 10px; }
 table { border-collapse: collapse; font-size: 13px; overflow-wrap: normal; }
@@ -123,17 +119,14 @@ tr + tr > * { border-top: 1px solid var(--line); }
 mark { background: var(--mark); color: inherit; }
 .cite { min-width: 24px; line-height: 22px; font-size: 13px; text-align: center; border-radius: 6px; border: 1px solid; background: Canvas; }
 .chip { width: 100%; min-height: 36px; padding: 6px 12px; border: 1px solid var(--line); border-radius: 14px; }
-.chip b { color: var(--accent); }
 .rate { flex-wrap: wrap; }
 .down svg { scale: 1 -1; }
 [aria-pressed=true] svg { fill: currentColor; }
 
 .bar, footer { justify-content: space-between; padding: 2px 4px; }
 .bar { background: var(--soft); padding-left: 18px; }
-.bar:empty { display: none; }
-form { margin: 10px 12px 0; padding: 3px; border: 1px solid var(--edge); border-radius: 17px; align-items: flex-end; }
-form:focus-within { outline: 2px solid var(--accent); }
-textarea { max-height: 140px; padding: 10px 12px; font-size: 16px; border: 0; background: none; resize: none; outline: 0 !important; }
+form { margin: 12px 16px 0; align-items: flex-end; }
+textarea { max-height: 142px; font-size: 16px; background: none; resize: none; }
 ::placeholder { color: var(--muted); }
 @media (max-width: 480px) { .panel { inset: 0 !important; width: 100%; height: 100%; border: 0; border-radius: 0; } }
 @media (prefers-reduced-motion) { * { animation: none !important; } }
@@ -195,9 +188,10 @@ textarea { max-height: 140px; padding: 10px 12px; font-size: 16px; border: 0; ba
     const request = { method, headers, body: JSON.stringify(body), signal: signal || AbortSignal.timeout(20000) };
     let response;
     try {
-      response = await fetch(`${origin}/api/v1${path}`, request);
+      response = await fetch(origin + "/api/v1" + path, request);
     } finally {
-      setReachable(response?.status < 500 || signal?.aborted);
+      const up = !!signal?.aborted || response?.status < 500;
+      if (up !== reachable) drawBar((reachable = up));
     }
     const { ok, status } = response;
     if (ok && signal) return response;
@@ -332,7 +326,7 @@ textarea { max-height: 140px; padding: 10px 12px; font-size: 16px; border: 0; ba
 
   const inTurn = (action, failed) => (outbox = outbox.then(() => attempt(action, failed)));
 
-  /** Once more after a cut, or when the server has forgotten us. */
+  /** Once more after a cut or a forgotten conversation. */
   async function attempt(action, failed, again) {
     try {
       if (!session) await begin();
@@ -470,10 +464,10 @@ textarea { max-height: 140px; padding: 10px 12px; font-size: 16px; border: 0; ba
   function build() {
     ui = {
       name: h("h2"),
-      scroll: h("div.scroll.grow", { tabindex: 0, role: "group", "aria-label": t("messages") }),
+      scroll: h("div.scroll.grow", { tabindex: 0, role: "group", "aria-label": t("bot") }),
       partial: h("div.partial", { "aria-hidden": "true" }),
       bar: h("div.bar.row.small", { role: "status" }),
-      input: h("textarea.grow", { rows: 1, "aria-label": t("message"), placeholder: t("message"), input: measure, keydown: enter }),
+      input: h("textarea.line.box.grow", { rows: 1, "aria-label": t("message"), placeholder: t("message"), input: measure, keydown: enter }),
       counter: h("div.note.small", { role: "status" }),
       person: vanishing("line", t("person"), () => change("/handoff")),
       privacy: h("a.line.small", { target: "_blank" }, "Privacy"),
@@ -514,7 +508,7 @@ textarea { max-height: 140px; padding: 10px 12px; font-size: 16px; border: 0; ba
       ui.privacy.href = new URL(site.privacy_url, origin);
       const questions = (options.suggestions || t("questions")).split("|");
       draw({ author: "bot", text: t("greeting", site.name) });
-      ui.log.append((ui.examples = h("div.col", {}, ...questions.map((text) => vanishing("line.box", text, () => send(text))))));
+      ui.log.append(h("div.examples.col", {}, ...questions.map((text) => vanishing("line.box", text, () => send(text)))));
     }
     items.forEach(draw);
     ui.scroll.replaceChildren(ui.log, ui.partial);
@@ -524,7 +518,6 @@ textarea { max-height: 140px; padding: 10px 12px; font-size: 16px; border: 0; ba
 
   function draw(item) {
     const element = bubble(item);
-    if (items.length) ui.examples?.remove();
     ui.log.append(element);
     reveal(element, item.status);
   }
@@ -552,7 +545,7 @@ textarea { max-height: 140px; padding: 10px 12px; font-size: 16px; border: 0; ba
     return h(
       `div.col.${author}`,
       { "data-generated-by": ai },
-      h("p.row.small", {}, ai && h("b.tag", {}, t(ai)), t(author)),
+      h("p.row.small", {}, ai && h("b", {}, t(ai)), t(author)),
       h("div.text", {}, markdown(text, cite)),
       ...citations.map(chip),
       citations[0] && rating(id),
@@ -596,17 +589,11 @@ textarea { max-height: 140px; padding: 10px 12px; font-size: 16px; border: 0; ba
     ui.bar.replaceChildren(...(reachable ? state[owner] : [t("offline"), retry]));
   }
 
-  function setReachable(now) {
-    if (now === reachable) return;
-    reachable = now;
-    drawBar();
-  }
-
   function drawBadge(count) {
     const title = document.title.replace(`(${unread}) `, "");
     if (count || unread) document.title = (count ? `(${count}) ` : "") + title;
     unread = count;
-    ui.launcher.replaceChildren(icon("chat"), count ? h("span.badge", {}, count) : "");
+    ui.launcher.replaceChildren(icon("chat"), count ? h("span.round.badge", {}, count) : "");
     ui.launcher.ariaLabel = t("launch") + (count ? ` (${count})` : "");
   }
 
@@ -709,8 +696,7 @@ textarea { max-height: 140px; padding: 10px 12px; font-size: 16px; border: 0; ba
   }
 
   window.Percorso = { open, close, setLocale, reset };
-  addEventListener("online", start);
-  addEventListener("offline", () => setReachable(false));
+  addEventListener("online", () => stream && follow(stop()));
   document.addEventListener("visibilitychange", () => wake());
   build();
   if (document.body) document.documentElement.append(host);
