@@ -77,7 +77,7 @@ def build(settings: Settings) -> Services:
         stage_weight=settings.retrieval.stage_weight,
     )
     framing = _framing(settings)
-    embedded = ExtractiveEngine(encoder, runner)
+    embedded = ExtractiveEngine(encoder, runner, settings.prompts)
     composer = Composer(
         engine=_engine(settings, embedded),
         fallback=embedded,

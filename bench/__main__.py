@@ -44,9 +44,7 @@ async def main(folder: Path) -> None:
         f"ingestion: {raw / report.seconds:.2f} times the speed of SentenceTransformer.encode at its defaults"
     )
     print(f"           on the same texts, cut at the encoder's window ({raw:.1f} s)")
-    print(
-        f"search:    {search / encode:.2f} times the time of encoding the question ({1000 * search:.1f} ms, p50)"
-    )
+    print(f"search:    {search / encode:.2f} times the encoding of the question ({1000 * search:.1f} ms p50)")
 
 
 def _raw_seconds(encoder: Encoder, texts: list[str]) -> float:

@@ -131,7 +131,7 @@ def _load(name: str) -> "SentenceTransformer":
         return SentenceTransformer(
             place, device="cpu", trust_remote_code=False, local_files_only=Path(place).exists()
         )
-    except (OSError, ValueError) as error:
+    except Exception as error:  # every library below has errors of its own: weights cut off, no network, …
         raise SettingsError(
             f"PERCORSO_EMBEDDING_MODEL: the model {name!r} could not be loaded ({type(error).__name__}). "
             "Give the folder of a sentence-transformers model, a name that can be downloaded, or 'minilm'."

@@ -36,7 +36,7 @@ def detect_language(
 
     Args:
         text: a message, a chunk or a page.
-        expected: the likely languages, at least two of those known here.
+        expected: the likely languages, among those known here; a short text is in one of them.
         default: returned when the text has no words or both languages fit about equally
             (a name, a number, "ok").
     """
@@ -51,6 +51,8 @@ def detect_language(
     with_function_words = [tag for tag in expected if function_words(text, tag)]
     if len(with_function_words) == 1:  # "and for Sardinia?": the names in it would mislead letter statistics
         return with_function_words[0]
+    if len(expected) == 1:
+        return expected[0]
     best, second = _ranked(text, expected)[:2]
     certain = best.value - second.value >= (0.1 if len(found) >= 3 else 0.4)
     return _TAG[best.language] if certain else default

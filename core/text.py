@@ -21,7 +21,7 @@ _ABBREVIATIONS = frozenset(
     """.split()
 )
 _INITIALS = re.compile(r"(?:\b\w\.)+\w?$|^[A-Z]$")
-_BOUNDARY = re.compile(r"(?<=[.!?…])[\"'»”’)\]]*\s+(?=[\"'«“‘(\[¿¡]*[\w\-–])")
+_BOUNDARY = re.compile(r"(?<=[.!?…])[\"'»”’)\]]*\s+(?![a-zà-öø-ÿ])(?=\S)")
 
 
 def clean(text: str) -> str:

@@ -61,10 +61,11 @@ class Chunker:
 
     def header_for(self, title: str, section: str) -> str:
         """Return what is encoded in front of a chunk's text."""
-        return header(title, section.split(SECTION_JOINER) if section else [], self._header_words())
-
-    def _header_words(self) -> int:
-        return int(self._window * _MOST_HEADER / 2)  # a word is about two pieces
+        words = int(self._window * _MOST_HEADER / 2)  # a word is about two pieces
+        line = header(title, section.split(SECTION_JOINER) if section else [], words)
+        while self._count([line])[0] > self._window // 2:  # but a code or a foreign script has many more
+            line = line[len(line) // 4 + 1 :].lstrip()
+        return line
 
     def _within(self, text: str, room: int) -> list[str]:
         """Cut once more in the rare case that the parts, joined, count more tokens than one by one."""
@@ -139,7 +140,7 @@ def _sections(blocks: Sequence[Block], title: str) -> Iterator[tuple[list[str], 
     """
     stack: list[tuple[int, str]] = []
     section: list[Block] = []
-    for block, following in zip(blocks, [*blocks[1:], None], strict=True):
+    for block, following in zip(blocks, [*blocks[1:], None], strict=False):
         if block.kind is not BlockKind.HEADING:
             section.append(block)
             continue

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database import Database, now
 from core.embeddings import Vectors, to_blob
 from core.errors import DocumentRefused, NotFound
 from core.index.tables import ChunkRow, DocumentRow, SupersessionRow, VersionRow
+from core.text import clean
 from core.types import UNKNOWN_LANGUAGE, DocumentState
 from ingest.types import MediaType, Metadata, Piece, SourceFile
 
@@ -23,6 +24,7 @@ class Known:
     document_id: str
     version: int
     root: str
+    reason: str | None
     file_hash: str | None
     recipe: str | None
 
@@ -70,6 +72,7 @@ class Ledger:
                 document_id=row.id,
                 version=row.version,
                 root=row.root,
+                reason=row.reason,
                 file_hash=live.file_hash if live else None,
                 recipe=live.recipe if live else None,
             )
@@ -118,7 +121,7 @@ class Ledger:
                 session.add(row)
             if row.version == 0:
                 row.state = DocumentState.REFUSED
-            row.reason, row.updated_at = f"{problem.reason}: {problem}", now()
+            row.reason, row.updated_at = clean(f"{problem.reason}: {problem}"), now()
 
     async def remove(self, source: str) -> list[str]:
         """Delete a document with all its versions; from the moment this returns it answers no more.
@@ -139,18 +142,19 @@ class Ledger:
         return chunks
 
     async def sources_of(self, root: str) -> set[str]:
-        """Return the sources that were ingested from this folder or file."""
+        """Return the sources that were ingested from this folder or file, or from record files in it."""
+        record_inside = DocumentRow.root.startswith(f"{root}/", autoescape=True) & (
+            DocumentRow.media_type == MediaType.RECORD
+        )
+        ingested = select(DocumentRow.source).where(or_(DocumentRow.root == root, record_inside))
         async with self._database.reading() as session:
-            return set(
-                (await session.scalars(select(DocumentRow.source).where(DocumentRow.root == root))).all()
-            )
+            return set((await session.scalars(ingested)).all())
 
-    async def set_state(self, source: str, state: DocumentState, reason: str | None = None) -> None:
+    async def confirm(self, source: str, root: str) -> None:
+        """Record that a document came again as it was: it stands at `root`, and no problem is left."""
         async with self._database.writing() as session:
             await session.execute(
-                update(DocumentRow)
-                .where(DocumentRow.source == source)
-                .values(state=state, reason=reason, updated_at=now())
+                update(DocumentRow).where(DocumentRow.source == source).values(root=root, reason=None)
             )
 
 
@@ -196,5 +200,5 @@ async def _delete_chunks(session: AsyncSession, document_id: str) -> list[str]:
 async def _supersede(session: AsyncSession, sources: Sequence[str], by_source: str) -> None:
     """What this document supersedes is what its newest version says."""
     await session.execute(delete(SupersessionRow).where(SupersessionRow.by_source == by_source))
-    for source in sources:
+    for source in set(sources) - {by_source}:
         await session.merge(SupersessionRow(source=source, by_source=by_source, created_at=now()))

@@ -35,11 +35,11 @@ def parse_sidecar(content: bytes, name: str) -> dict[str, Any]:
     """
     try:
         fields = yaml.safe_load(content.decode("utf-8-sig"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except Exception as error:  # YAML's dates, numbers and nesting raise errors of other kinds too
         raise DocumentRefused(Refusal.BAD_METADATA, f"{name} is not valid YAML: {error}") from None
     if not isinstance(fields, dict):
         raise DocumentRefused(Refusal.BAD_METADATA, f"{name} must hold fields such as `title: …`.")
-    return fields
+    return {str(key): value for key, value in fields.items()}
 
 
 def build_metadata(
@@ -51,7 +51,7 @@ def build_metadata(
         DocumentRefused: a field that decides who may read the document, or until when, is not understood.
     """
     fields = {**inside, **beside}
-    title = _text(fields.get("title")) or found_title or _title_from(source)
+    title = " ".join((_text(fields.get("title")) or _text(found_title)).split()) or _title_from(source)
     return Metadata(
         title=title[:500],
         language=_language(fields.get("language", fields.get("lang"))),
@@ -107,7 +107,8 @@ def _audience(beside: object, inside: object) -> Audience:
     field may be another tool's ("audience: Admin", "ITPro"), so only what sounds like "internal" counts.
     """
     if beside in (None, ""):
-        return Audience.INTERNAL if _text(inside).lower().startswith(_SOUNDS_INTERNAL) else Audience.PUBLIC
+        internal = any(word.lower().startswith(_SOUNDS_INTERNAL) for word in _words(inside))
+        return Audience.INTERNAL if internal else Audience.PUBLIC
     try:
         return Audience(_text(beside).lower())
     except ValueError:
@@ -120,12 +121,16 @@ def _moment(value: object, field: str, *, end_of_day: bool) -> datetime | None:
     """Read a date or a time; a bare date means its whole day, in UTC."""
     if value in (None, ""):
         return None
-    if isinstance(value, datetime):
-        return value if value.tzinfo else value.replace(tzinfo=UTC)
     try:
-        day = value if isinstance(value, date) else date.fromisoformat(str(value).strip())
+        day = value if isinstance(value, date) else _date_or_time(str(value).strip())
     except ValueError:
         raise DocumentRefused(
             Refusal.BAD_METADATA, f"{field} must be a date such as 2026-03-01, and it is {value!r}."
         ) from None
+    if isinstance(day, datetime):
+        return day if day.tzinfo else day.replace(tzinfo=UTC)
     return datetime.combine(day, time.max if end_of_day else time.min, tzinfo=UTC)
+
+
+def _date_or_time(text: str) -> date:
+    return date.fromisoformat(text) if len(text) <= len("2026-03-01") else datetime.fromisoformat(text)

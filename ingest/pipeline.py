@@ -5,8 +5,8 @@ then published by a transaction of its own. The new vectors are in the index bef
 them, and the old ones leave it afterwards: at no moment does a document answer with neither.
 """
 
+import asyncio
 import hashlib
-import json
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
@@ -37,7 +37,7 @@ log = get_log(__name__)
 TARGET_TOKENS = 120
 """Chunks aim at this size. Measured on 735 real files with the bundled encoder: smaller chunks are
 found better by vectors, larger ones by words; 100 to 130 tokens lose least on either side."""
-_READING_VERSION = 1
+_READING_VERSION = 2
 """Raise it when loaders, cleaning or chunking change: documents are then read again at the next ingestion."""
 _GROUP = 48
 
@@ -82,6 +82,7 @@ class Pipeline:
         self._encoder = encoder
         self._index = index
         self._runner = runner
+        self._one_group = asyncio.Lock()
         self.recipe = f"{_READING_VERSION}/{TARGET_TOKENS}/{encoder.name}"[:80]
 
     async def run(
@@ -90,16 +91,18 @@ class Pipeline:
         """Take in all `files`; one that cannot be read is refused with a reason, and the rest goes on.
 
         Args:
-            files: documents, and reports of those that could not even be opened.
+            files: documents, and reports of those that could not even be opened. Of several with the
+                same source the first is taken, the others are refused.
             progress: told of each document as soon as its fate is decided.
         """
         started, reports, embedded = time.monotonic(), [], 0
-        for group in _grouped(files):
-            async for report in self._take_in(group):
-                reports.append(report)
-                embedded += report.chunks if report.outcome in (Outcome.ADDED, Outcome.CHANGED) else 0
-                if progress:
-                    progress(report)
+        for group in _grouped(_each_once(files)):
+            async with self._one_group:  # another run may bring the same file: it sees what this one did
+                async for report in self._take_in(group):
+                    reports.append(report)
+                    embedded += report.chunks if report.outcome in (Outcome.ADDED, Outcome.CHANGED) else 0
+                    if progress:
+                        progress(report)
         return IngestReport(files=tuple(reports), embedded=embedded, seconds=time.monotonic() - started)
 
     async def remove(self, source: str) -> FileReport:
@@ -128,6 +131,7 @@ class Pipeline:
                 known = await self._ledger.known(item.source)
                 file_hash = _hash(item)
                 if known and (known.file_hash, known.recipe) == (file_hash, self.recipe):
+                    await self._confirm(item, known)
                     yield FileReport(source=item.source, outcome=Outcome.UNCHANGED)
                     continue
                 _check_name(item, known)
@@ -146,6 +150,11 @@ class Pipeline:
         for prepared in waiting:
             yield await self._publish(prepared, replaced)
         await self._index.remove(replaced)
+
+    async def _confirm(self, file: SourceFile, known: Known) -> None:
+        root = known.root if _clashes(file, known) else file.root
+        if (root, None) != (known.root, known.reason):
+            await self._ledger.confirm(file.source, root)
 
     def _prepare(self, file: SourceFile, known: Known | None, file_hash: str) -> Prepared:
         """Read and cut one document (blocking).
@@ -233,26 +242,42 @@ def _grouped(files: Iterable[SourceFile | FileReport]) -> Iterator[list[SourceFi
         yield group
 
 
+def _each_once(files: Iterable[SourceFile | FileReport]) -> Iterator[SourceFile | FileReport]:
+    """Refuse the second file of a name: the two would overwrite each other at every run."""
+    seen: set[str] = set()
+    for file in files:
+        if isinstance(file, FileReport) or file.source not in seen:
+            seen.add(file.source)
+            yield file
+        else:
+            problem = f"{file.source} stands twice in what was given: give one of them another name."
+            yield refusal(file.source, DocumentRefused(Refusal.NAME_TAKEN, problem))
+
+
 def _hash(file: SourceFile) -> str:
-    beside = json.dumps(dict(file.metadata), sort_keys=True, default=str)
+    beside = repr(sorted(file.metadata.items()))
     return hashlib.sha256(file.content + b"\x00" + beside.encode()).hexdigest()
 
 
 def _check_name(file: SourceFile, known: Known | None) -> None:
     """Two folders with a file of the same relative name would overwrite each other in turn."""
-    if known and known.version and known.root != file.root and _still_there(known.root, file):
+    if known and known.version and _clashes(file, known):
         raise DocumentRefused(
             Refusal.NAME_TAKEN,
             f"{file.source} came from {known.root} already: remove it there or rename this one.",
         )
 
 
-def _still_there(root: str, file: SourceFile) -> bool:
-    """Whether the place where the other document came from still has it; if not, the file has moved."""
+def _clashes(file: SourceFile, known: Known) -> bool:
+    """Whether `known` came from another place that still has it; if that has not, the file has moved."""
+    before = _origin(known.root, file.source)
+    return before != _origin(file.root, file.source) and (before is None or before.is_file())
+
+
+def _origin(root: str, source: str) -> Path | None:
+    """Return the file that a document came from, or None when it was uploaded."""
     place = Path(root)
-    return root == UPLOAD or (
-        place.is_file() if file.media_type is MediaType.RECORD else (place / file.source).is_file()
-    )
+    return None if root == UPLOAD else place if place.is_file() else place / source
 
 
 def _as_text(loaded: LoadedText) -> str:

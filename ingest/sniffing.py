@@ -61,8 +61,9 @@ def sniff(content: bytes, name: str) -> MediaType:
 
 def _sniff_zip(content: bytes) -> MediaType:
     try:
-        names = zipfile.ZipFile(io.BytesIO(content)).namelist()
-    except (zipfile.BadZipFile, OSError):
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         raise DocumentRefused(Refusal.BROKEN, "The file is cut off or damaged.") from None
     if "word/document.xml" in names:
         return MediaType.DOCX

@@ -1,6 +1,7 @@
 """Where documents come from: files, folders, and JSON Lines files that hold many of them."""
 
 import gzip
+import io
 import json
 import zlib
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from core.errors import DocumentRefused, Refusal
+from core.text import clean, normalise
 from ingest.metadata import SIDECAR, parse_sidecar
 from ingest.sniffing import RECORD_EXTENSIONS, is_readable_name
 from ingest.types import FileReport, MediaType, Outcome, SourceFile
@@ -17,6 +19,8 @@ IGNORE_FILE = ".percorsoignore"
 """In an ingested folder: one pattern per line (`drafts/*`, `README.md`) of files to leave out."""
 _IGNORED_NAMES = ("license", "licence", "copying", "notice", "authors", "contributors")
 MAX_BYTES = 200 * 1024 * 1024
+MAX_NAME = 500
+"""Longest source, in characters, that the ledger takes."""
 
 
 def read_path(path: Path) -> Iterator[SourceFile | FileReport]:
@@ -62,8 +66,10 @@ def read_upload(name: str, content: bytes, metadata: dict[str, object]) -> Itera
 
 
 def _read_file(file: Path, *, root: Path, label: str) -> Iterator[SourceFile | FileReport]:
-    source = file.relative_to(root).as_posix()
+    source = clean(file.relative_to(root).as_posix())
     try:
+        if len(source) > MAX_NAME:
+            raise DocumentRefused(Refusal.UNREADABLE, f"Its path is longer than {MAX_NAME} characters.")
         if file.stat().st_size > MAX_BYTES:
             raise DocumentRefused(Refusal.TOO_LARGE, f"The file is larger than {MAX_BYTES // 2**20} MB.")
         content = file.read_bytes()
@@ -84,25 +90,44 @@ def _read_file(file: Path, *, root: Path, label: str) -> Iterator[SourceFile | F
 def _records(name: str, content: bytes, *, root: str, source: str) -> Iterator[SourceFile | FileReport]:
     """Yield one document per line; a line that cannot be used is reported with its number."""
     try:
-        data = gzip.decompress(content) if name.lower().endswith(".gz") else content
-    except (OSError, EOFError, zlib.error):
-        yield refusal(source, DocumentRefused(Refusal.BROKEN, "The compressed file is cut off or damaged."))
+        data = _unpacked(content) if name.lower().endswith(".gz") else content
+    except DocumentRefused as problem:
+        yield refusal(source, problem)
         return
     for number, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
         if not line.strip():
             continue
-        try:
-            record = json.loads(line)
-            identifier = str(record["id"]).strip() if isinstance(record, dict) else ""
-            if not identifier:
-                raise KeyError("id")
-        except (ValueError, KeyError):
-            problem = DocumentRefused(Refusal.BROKEN, f"Line {number} is not a JSON record with an `id`.")
-            yield refusal(f"{source}:{number}", problem)
+        identifier = _identifier(line)
+        if identifier is None:
+            detail = f"Line {number} is not a JSON record with an `id`."
+            yield refusal(f"{source}:{number}", DocumentRefused(Refusal.BROKEN, detail))
             continue
         yield SourceFile(
             source=identifier, root=root, name=name, content=line.strip(), media_type=MediaType.RECORD
         )
+
+
+def _unpacked(content: bytes) -> bytes:
+    try:
+        data = gzip.GzipFile(fileobj=io.BytesIO(content)).read(MAX_BYTES + 1)
+    except (OSError, EOFError, zlib.error):
+        raise DocumentRefused(Refusal.BROKEN, "The compressed file is cut off or damaged.") from None
+    if len(data) > MAX_BYTES:
+        raise DocumentRefused(
+            Refusal.TOO_LARGE, f"Unpacked, the file is larger than {MAX_BYTES // 2**20} MB."
+        )
+    return data
+
+
+def _identifier(line: bytes) -> str | None:
+    """Return the `id` of a record: a short text or a number; None when there is none."""
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    found = record.get("id") if isinstance(record, dict) else None
+    identifier = normalise(str(found)) if isinstance(found, str | int) else ""
+    return identifier if 0 < len(identifier) <= MAX_NAME else None
 
 
 def refusal(source: str, problem: DocumentRefused) -> FileReport:

@@ -36,7 +36,7 @@ FONT_DIRS = (
     Path("/usr/share/fonts/dejavu"),
     Path("/usr/share/fonts/TTF"),
 )
-FIXED = dt.datetime(2026, 3, 1, 9, 0, 0, tzinfo=dt.timezone.utc)
+FIXED = dt.datetime(2026, 3, 1, 9, 0, 0, tzinfo=dt.UTC)
 META_KEYS = ("title", "language", "stages", "audience", "url", "valid_from", "valid_until", "supersedes")
 GREEN = (23, 92, 74)
 
@@ -208,6 +208,27 @@ def restart_numbering(document, paragraph, cache: dict) -> None:
     properties.get_or_add_numId().val = cache["num"]
 
 
+def add_list(document, items: list[str], *, numbered: bool) -> None:
+    cache: dict = {}
+    for item in items:
+        paragraph = document.add_paragraph(style="List Number" if numbered else "List Bullet")
+        add_runs(paragraph, item)
+        if numbered:
+            restart_numbering(document, paragraph, cache)
+
+
+def add_table(document, rows: list[list[str]]) -> None:
+    table = document.add_table(rows=0, cols=len(rows[0]), style="Table Grid")
+    for index, row in enumerate(rows):
+        cells = table.add_row().cells
+        for cell, text in zip(cells, row, strict=False):
+            add_runs(cell.paragraphs[0], f"**{text}**" if index == 0 and text else text)
+    header = table.rows[0]._tr.get_or_add_trPr()
+    header.append(OxmlElement("w:tblHeader"))
+    header[-1].set(qn("w:val"), "true")
+    document.add_paragraph()
+
+
 def build_docx(meta: dict, blocks: list[tuple]) -> bytes:
     document = Document()
     section = document.sections[0]
@@ -235,23 +256,9 @@ def build_docx(meta: dict, blocks: list[tuple]) -> bytes:
             paragraph = document.add_paragraph(style="Intense Quote")
             add_runs(paragraph, block[1])
         elif kind in ("ul", "ol"):
-            cache: dict = {}
-            for item in block[1]:
-                paragraph = document.add_paragraph(style="List Bullet" if kind == "ul" else "List Number")
-                add_runs(paragraph, item)
-                if kind == "ol":
-                    restart_numbering(document, paragraph, cache)
+            add_list(document, block[1], numbered=kind == "ol")
         elif kind == "table":
-            rows = block[1]
-            table = document.add_table(rows=0, cols=len(rows[0]), style="Table Grid")
-            for index, row in enumerate(rows):
-                cells = table.add_row().cells
-                for cell, text in zip(cells, row):
-                    add_runs(cell.paragraphs[0], f"**{text}**" if index == 0 and text else text)
-            header = table.rows[0]._tr.get_or_add_trPr()
-            header.append(OxmlElement("w:tblHeader"))
-            header[-1].set(qn("w:val"), "true")
-            document.add_paragraph()
+            add_table(document, block[1])
     buffer = io.BytesIO()
     document.save(buffer)
     return freeze_zip(buffer.getvalue())

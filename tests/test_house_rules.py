@@ -1,4 +1,4 @@
-"""Rules that reviewers would otherwise repeat: sizes, true docs, prompts that render, a fitting compose file."""
+"""Rules that reviewers would otherwise repeat: sizes, true docs, rendering prompts, a true compose file."""
 
 import ast
 import re
@@ -54,12 +54,11 @@ def test_the_environment_is_read_in_one_module() -> None:
 
 def test_architecture_names_every_module() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-    unnamed = [
-        str(file.relative_to(ROOT))
-        for file in MODULES
-        if file.stem not in text and not file.stem.startswith("__")
+    whole_rooms = ("loaders", "cli", "index")  # named as rooms, not module by module
+    named = [
+        file for file in MODULES if not file.stem.startswith("__") and file.parent.name not in whole_rooms
     ]
-    assert unnamed == []
+    assert [str(file.relative_to(ROOT)) for file in named if file.stem not in text] == []
 
 
 def test_every_decision_is_numbered_once() -> None:

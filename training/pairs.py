@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 EVERYDAY = frozenset(
-    "customer-care helpdesk-ui e-commerce-ui consumer-web public-service-app messaging-ui app-ui household-app "
-    "consumer-app commerce-support-docs-mt customer-messages".split()
+    "customer-care helpdesk-ui e-commerce-ui consumer-web public-service-app messaging-ui app-ui "
+    "household-app consumer-app commerce-support-docs-mt customer-messages".split()
 )
 MACHINE = "-mt"
 
@@ -25,13 +25,9 @@ def read_pairs(files: Sequence[Path]) -> list[Pair]:
     """Read JSON Lines `{"en", "it", "domain"}`, compressed or not."""
     found: list[Pair] = []
     for file in files:
-        opened = (
-            gzip.open(file, "rt", encoding="utf-8") if file.suffix == ".gz" else file.open(encoding="utf-8")
-        )
-        with opened as lines:
-            for line in lines:
-                row = json.loads(line)
-                found.append(Pair(row["en"], row["it"], row["domain"]))
+        content = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+        rows = map(json.loads, content.decode().splitlines())
+        found += [Pair(row["en"], row["it"], row["domain"]) for row in rows]
     return found
 
 

@@ -59,7 +59,7 @@ def merge(old: list[str], italian: list[str], size: int) -> list[str]:
 
 
 def transplant(model_dir: Path, vocabulary: list[str], out: Path) -> None:
-    """Write the model with the new vocabulary: old pieces keep their vectors, new ones get the mean of theirs."""
+    """Write the model with the new vocabulary: old pieces keep their vectors, new ones get a mean."""
     from sentence_transformers import SentenceTransformer
 
     model = SentenceTransformer(str(model_dir), device="cpu")

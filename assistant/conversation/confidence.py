@@ -28,8 +28,12 @@ FEATURES = (
     "words",
     "across",
     "support",
+    "said",
+    "lead",
 )
 _CONSIDERED = 3
+_FIELD = 5
+"""The best match by words is compared with the one in this place."""
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 
 
@@ -87,16 +91,17 @@ def measure(findings: Findings, language: str, sentences: Sequence[Sentence] = (
     head = findings.passages[:_CONSIDERED]
     if not head:
         return dict.fromkeys(FEATURES, 0.0)
-    everything = findings.passages
+    # Neighbours of what was found were not compared with the question.
+    everything = [passage for passage in findings.passages if passage.dense or passage.lexical] or head
     cosines = [passage.dense for passage in everything]
-    scores = sorted((passage.lexical for passage in everything), reverse=True)
+    scores = sorted((passage.lexical for passage in everything), reverse=True) + _FIELD * [0.0]
     stems = [passage_stems(passage) for passage in head]
     return {
         "coverage": max(coverage(findings.terms, own) for own in stems),
         "missing": heaviest_missing(findings.terms, stems[0]),
         "cosine": max(passage.dense for passage in head),
         "cosine_margin": max(cosines) - sum(cosines) / len(cosines),
-        "lexical_margin": (scores[0] - scores[min(4, len(scores) - 1)]) / scores[0] if scores[0] > 0 else 0.0,
+        "lexical_margin": (scores[0] - scores[_FIELD - 1]) / scores[0] if scores[0] > 0 else 0.0,
         "agreement": float(
             max(everything, key=lambda p: p.dense).document_id
             == max(everything, key=lambda p: p.lexical).document_id
@@ -104,7 +109,28 @@ def measure(findings: Findings, language: str, sentences: Sequence[Sentence] = (
         "words": math.log1p(len(findings.terms)),
         "across": float(head[0].language != language),
         "support": max((sentence.support for sentence in sentences), default=0.0),
+        "said": coverage(findings.terms, _said(findings.passages, sentences)),
+        "lead": _lead(everything),
     }
+
+
+def _said(passages: Sequence[Passage], sentences: Sequence[Sentence]) -> frozenset[str]:
+    """Return the lexemes of the answer, each sentence under its heading."""
+    found: set[str] = set()
+    for sentence in sentences:
+        for passage in (passages[place] for place in sentence.sources[:1]):
+            heading = passage.section.rsplit(" › ", 1)[-1] or passage.title
+            found.update(lexemes(f"{heading} {sentence.text}", passage.language))
+    return frozenset(found)
+
+
+def _lead(passages: Sequence[Passage]) -> float:
+    """Return how far the best document is ahead of the next one, in [0, 1]."""
+    best: dict[str, float] = {}
+    for passage in passages:
+        best[passage.document_id] = max(best.get(passage.document_id, 0.0), passage.score)
+    ranked = sorted(best.values(), reverse=True)
+    return ranked[0] - (ranked[1] if len(ranked) > 1 else 0.0)
 
 
 def passage_stems(passage: Passage) -> frozenset[str]:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from core.text import sentences
 
 _ITEM = re.compile(r"^\s*(?:-|\d+\.)\s+")
+_OUTER_ITEM = re.compile(r"^(?:-|\d+\.)\s+")
 _STEP = re.compile(r"^\s*\d+\.\s+")
 
 
@@ -33,8 +34,15 @@ class TextPiece:
         return f"{self.lead_in}\n{self.text}" if self.lead_in else self.text
 
     @property
-    def lines(self) -> list[str]:
-        return self.text.split("\n")
+    def items(self) -> list[str]:
+        """The items of a list, each with what stands below it; the lines of anything else."""
+        found: list[str] = []
+        for line in self.text.split("\n"):
+            if found and not _OUTER_ITEM.match(line) and self.kind in (PieceKind.LIST, PieceKind.STEPS):
+                found[-1] += "\n" + line
+            else:
+                found.append(line)
+        return found
 
 
 def pieces(text: str) -> list[TextPiece]:

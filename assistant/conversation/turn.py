@@ -100,6 +100,7 @@ class Turns:
             history=tuple(message.text for message in thread.history),
             stages=self._tags(reading),
             limit=self._passages,
+            surroundings=True,
         )
         findings = await self._retriever.search(query)
         policy = self._journey.policy(reading.stage)

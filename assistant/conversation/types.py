@@ -142,6 +142,8 @@ class SearchQuery:
     audiences: frozenset[Audience] = frozenset({Audience.PUBLIC})
     languages: frozenset[str] | None = None
     limit: int = 8
+    surroundings: bool = False
+    """Also return what stands just before and after the best passages, after the `limit` best ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

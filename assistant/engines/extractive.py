@@ -1,38 +1,26 @@
 """The embedded engine: answers with the documents' own sentences. No key, no network, nothing invented.
 
 It looks for the one place that answers best and quotes from there what belongs together: a few
-sentences in their order, a whole list of steps, the rows of a table that were asked for. Choosing
-is in `selection.py`; this module scores.
+sentences in their order, a whole list of steps, the rows of a table that were asked for. Scoring is
+in `scoring.py`, choosing in `selection.py`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from pathlib import Path
 
-from assistant.conversation.confidence import coverage, passage_stems
 from assistant.conversation.ports import OnText
-from assistant.conversation.text_blocks import PieceKind, TextPiece, pieces
 from assistant.conversation.types import Action, Author, Brief, Draft
+from assistant.engines.answer_types import AnswerTypes
+from assistant.engines.scoring import PieceScorer, ScoreWeights
 from assistant.engines.selection import Candidate, choose, hand_on_questions
 from core.embeddings import Encoder
-from core.lexemes import lexemes
 from core.offload import ModelRunner
-from core.types import Passage
 
-_PASSAGES = 5
-_MOST_PIECES = 60
+_PASSAGES = 16
 _CONTEXT_WORDS = 4
 """A question with fewer words of its own is read together with the one before it."""
 _CLOSE = 0.94
 """Two places whose scores are this near to one another may both be meant."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreWeights:
-    """What a piece of text is judged by; adds up to 1."""
-
-    meaning: float = 0.4
-    wording: float = 0.3
-    passage: float = 0.3
 
 
 class ExtractiveEngine:
@@ -41,15 +29,17 @@ class ExtractiveEngine:
     Args:
         encoder: compares pieces with the question by meaning.
         runner: the door to threads.
+        prompts: the folder of prompts.
         weights: what a piece is judged by.
     """
 
     name = "embedded"
 
-    def __init__(self, encoder: Encoder, runner: ModelRunner, weights: ScoreWeights | None = None) -> None:
-        self._encoder = encoder
+    def __init__(
+        self, encoder: Encoder, runner: ModelRunner, prompts: Path, weights: ScoreWeights | None = None
+    ) -> None:
+        self._scorer = PieceScorer(encoder.embed_documents, AnswerTypes(prompts), weights or ScoreWeights())
         self._runner = runner
-        self._weights = weights or ScoreWeights()
 
     async def compose(self, brief: Brief, on_text: OnText | None = None) -> Draft:
         """Return the quoted answer, or two choices when it is unclear what was meant.
@@ -57,7 +47,8 @@ class ExtractiveEngine:
         Nothing is told to `on_text`: the answer is there at once and still has to be framed.
         """
         passages = brief.findings.passages[:_PASSAGES]
-        candidates = await self._runner.run(self._score, _question(brief), brief, passages)
+        scored = await self._runner.run(self._scorer.score, _question(brief), brief, passages)
+        candidates = hand_on_questions(scored)
         if not candidates:
             return Draft(action=Action.ABSTAIN, engine=self.name)
         choices = _unclear(brief, candidates)
@@ -69,47 +60,6 @@ class ExtractiveEngine:
     async def close(self) -> None:
         """Nothing is held."""
 
-    def _score(self, question: str, brief: Brief, passages: Sequence[Passage]) -> list[Candidate]:
-        """Return every piece of the passages with its score, in reading order (blocking)."""
-        found = [
-            (number, order, piece)
-            for number, passage in enumerate(passages)
-            for order, piece in enumerate(pieces(passage.text))
-        ][:_MOST_PIECES]
-        if not found:
-            return []
-        texts = [_in_context(passages[number], piece) for number, _, piece in found]
-        similar = self._encoder.embed_documents(texts) @ self._encoder.embed_query(question)
-        return hand_on_questions(
-            [
-                self._candidate(brief, passages[number], number, order, piece, float(cosine))
-                for (number, order, piece), cosine in zip(found, similar, strict=True)
-            ]
-        )
-
-    def _candidate(
-        self, brief: Brief, passage: Passage, number: int, order: int, piece: TextPiece, cosine: float
-    ) -> Candidate:
-        own = coverage(brief.findings.terms, frozenset(lexemes(piece.whole, passage.language)))
-        around = coverage(brief.findings.terms, passage_stems(passage))
-        weights = self._weights
-        score = (
-            weights.meaning * max(0.0, cosine)
-            + weights.wording * (0.7 * own + 0.3 * around)
-            + weights.passage * passage.score
-        )
-        return Candidate(
-            passage=number,
-            order=order,
-            piece=piece,
-            section=(passage.document_id, passage.section),
-            title=passage.title,
-            score=score,
-            cosine=cosine,
-            coverage=own,
-            row_terms=_row_terms(brief, passage),
-        )
-
 
 def _question(brief: Brief) -> str:
     """The question to compare with; a short follow-up is joined to the question before it."""
@@ -117,23 +67,6 @@ def _question(brief: Brief) -> str:
     if before and len(brief.findings.terms) < _CONTEXT_WORDS:
         return f"{before[-1]} {brief.question}"
     return brief.question
-
-
-def _in_context(passage: Passage, piece: TextPiece) -> str:
-    heading = passage.section.rsplit(" › ", 1)[-1] if passage.section else passage.title
-    return (
-        f"{heading}: {piece.whole}" if piece.kind is PieceKind.SENTENCE else f"{heading}: {piece.whole[:600]}"
-    )
-
-
-def _row_terms(brief: Brief, passage: Passage) -> tuple[tuple[frozenset[str], float], ...]:
-    """What the rows of a table are matched against: the question's words that are not in its heading."""
-    heading = frozenset(lexemes(f"{passage.title} {passage.section}", passage.language))
-    return tuple(
-        (frozenset(term.stems), term.weight)
-        for term in brief.findings.terms.values()
-        if heading.isdisjoint(term.stems)
-    )
 
 
 def _length(brief: Brief) -> int:
@@ -156,7 +89,7 @@ def _unclear(brief: Brief, candidates: Sequence[Candidate]) -> tuple[str, ...]:
         return ()
     best: dict[str, Candidate] = {}
     for candidate in sorted(candidates, key=lambda c: -c.score):
-        best.setdefault(candidate.section[0], candidate)
+        best.setdefault(candidate.document, candidate)
     ranked = list(best.values())[:2]
     if len(ranked) < 2 or ranked[1].score < _CLOSE * ranked[0].score or ranked[0].title == ranked[1].title:
         return ()

@@ -6,22 +6,20 @@ from dataclasses import dataclass, replace
 
 from assistant.conversation.text_blocks import PieceKind, TextPiece, table_rows, table_text
 from assistant.conversation.types import Sentence
-from core.lexemes import lexemes
 from core.text import words
 
 _NEAR_THE_BEST = 0.8
 """A neighbouring sentence comes along when it scores at least this share of the best one."""
-_SECOND_PLACE = 0.92
+_SECOND_PLACE = 0.95
 """A sentence from elsewhere comes along only when it is nearly as good as the best one."""
 _HANDED_ON = 0.97
-_LONGEST_LIST = 14
-_FEW_ROWS = 8
+_SAME_ROW_SCORE = 0.93
+_LONGEST_LIST = 10
+_MOST_ROWS = 8
 _LEANS_BACK = re.compile(
     r"^(?:questo|questa|questi|queste|quest'|ciò|esso|essa|essi|inoltre|però|tuttavia|in tal caso|"
-    r"in questo caso|"
-    r"in alternativa|altrimenti|così|quindi|anche in|this|that|these|those|it|they|he|she|however|also|"
-    r"then|otherwise|"
-    r"in that case|in this case|instead|so|therefore|if so)\b",
+    r"in questo caso|in alternativa|altrimenti|così|quindi|anche in|this|that|these|those|it|they|he|she|"
+    r"however|also|then|otherwise|in that case|in this case|instead|so|therefore|if so)\b",
     re.IGNORECASE,
 )
 
@@ -35,18 +33,18 @@ class Candidate:
     order: int
     """Place in the passage."""
     piece: TextPiece
-    section: tuple[str, str]
-    """(document, section): pieces of one section may stand together."""
+    document: str
     title: str
+    heading: str
     score: float
+    """That of its best part."""
     cosine: float
-    coverage: float
-    """Share of the question's meaning whose words the piece itself holds."""
-    row_terms: tuple[tuple[frozenset[str], float], ...] = ()
+    parts: tuple[float, ...] = ()
+    """Scores of the rows of a table or the items of a list, in order; one number for anything else."""
 
 
 def hand_on_questions(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Give what a question in the text scores to what follows it: a question is no answer, its successor is."""
+    """Give what a question in the text scores to what follows: a question is no answer, that is."""
     found = list(candidates)
     for place, candidate in enumerate(found):
         if not _is_question(candidate):
@@ -56,10 +54,6 @@ def hand_on_questions(candidates: Sequence[Candidate]) -> list[Candidate]:
             found[place + 1] = replace(following, score=max(following.score, _HANDED_ON * candidate.score))
         found[place] = replace(candidate, score=0.0)
     return found
-
-
-def _is_question(candidate: Candidate) -> bool:
-    return candidate.piece.kind is PieceKind.SENTENCE and candidate.piece.text.rstrip('»"” ').endswith("?")
 
 
 def choose(candidates: Sequence[Candidate], *, most: int) -> list[Sentence]:
@@ -81,10 +75,9 @@ def _around(best: Candidate, group: Sequence[Candidate], most: int) -> list[Cand
     """The best piece with what belongs to it in the same passage, in reading order."""
     place = group.index(best)
     taken = {place}
-    if place > 0 and _LEANS_BACK.match(best.piece.whole):
+    if place > 0 and _LEANS_BACK.match(best.piece.whole) and not _is_question(group[place - 1]):
         taken.add(place - 1)
-    by_score = sorted(range(len(group)), key=lambda index: -group[index].score)
-    for index in by_score:
+    for index in sorted(range(len(group)), key=lambda index: -group[index].score):
         if len(taken) >= most:
             break
         good = group[index].score >= _NEAR_THE_BEST * best.score
@@ -111,13 +104,20 @@ def _from_elsewhere(
     return []
 
 
+def _is_question(candidate: Candidate) -> bool:
+    return candidate.piece.kind is PieceKind.SENTENCE and candidate.piece.text.rstrip('»"” ').endswith("?")
+
+
 def _sentence(candidate: Candidate) -> Sentence:
     piece = candidate.piece
-    text = piece.whole
-    if piece.kind is PieceKind.TABLE:
-        text = _asked_rows(candidate)
-    elif piece.kind is PieceKind.LIST and len(piece.lines) > _LONGEST_LIST:
-        text = _asked_items(candidate)
+    if piece.kind is PieceKind.SENTENCE:
+        text = piece.text
+    elif piece.kind is PieceKind.TABLE:
+        text = _under_heading(candidate, _asked_rows(candidate))
+    elif piece.kind is PieceKind.LIST:
+        text = _under_heading(candidate, _asked_items(candidate))
+    else:
+        text = _under_heading(candidate, piece.text)
     return Sentence(
         text=text,
         sources=(candidate.passage,),
@@ -126,27 +126,30 @@ def _sentence(candidate: Candidate) -> Sentence:
     )
 
 
+def _under_heading(candidate: Candidate, text: str) -> str:
+    """Put the introducing line, or the heading where there is none, above a block that would stand alone."""
+    lead = candidate.piece.lead_in or f"{candidate.heading.rstrip(':?.')}:"
+    return f"{lead}\n{text}"
+
+
 def _asked_rows(candidate: Candidate) -> str:
-    """Keep the rows that the question names; a small table with no such row stays whole."""
+    """Keep the rows that fit the question; where all fit alike, the table stays whole."""
     header, rows = table_rows(candidate.piece.text)
-    worth = [_worth(" ".join(row), candidate) for row in rows]
-    best = max(worth, default=0.0)
-    if best > 0 and (worth.count(best) < len(rows)):
-        rows = [row for row, own in zip(rows, worth, strict=True) if own >= 0.99 * best][:_FEW_ROWS]
-    table = table_text(header, rows[: 2 * _FEW_ROWS])
-    return f"{candidate.piece.lead_in}\n{table}" if candidate.piece.lead_in else table
+    fits = _best_parts(candidate.parts, _MOST_ROWS)
+    kept = [row for place, row in enumerate(rows) if place in fits]
+    return table_text(header, kept or rows[:_MOST_ROWS])
 
 
 def _asked_items(candidate: Candidate) -> str:
-    """Of a very long list keep the items that the question names, or its beginning."""
-    lines = candidate.piece.lines
-    worth = [_worth(line, candidate) for line in lines]
-    if max(worth, default=0.0) > 0:
-        lines = [line for line, own in zip(lines, worth, strict=True) if own > 0]
-    kept = "\n".join(lines[:_LONGEST_LIST])
-    return f"{candidate.piece.lead_in}\n{kept}" if candidate.piece.lead_in else kept
+    """Keep a list whole; of a very long one the items that fit the question."""
+    items = candidate.piece.items
+    if len(items) <= _LONGEST_LIST:
+        return candidate.piece.text
+    fits = _best_parts(candidate.parts, _LONGEST_LIST)
+    return "\n".join(item for place, item in enumerate(items) if place in fits)
 
 
-def _worth(text: str, candidate: Candidate) -> float:
-    stems = {stem for language in ("it", "en") for stem in lexemes(text, language)}
-    return sum(weight for term, weight in candidate.row_terms if not stems.isdisjoint(term))
+def _best_parts(scores: Sequence[float], most: int) -> frozenset[int]:
+    best = max(scores, default=0.0)
+    ranked = sorted(range(len(scores)), key=lambda place: -scores[place])
+    return frozenset(place for place in ranked[:most] if scores[place] >= _SAME_ROW_SCORE * best)

@@ -23,6 +23,8 @@ from core.types import Passage
 _HISTORY_CHARACTERS = 1200
 _INDEPENDENT_WORDS = 12
 """A question of so many words or more stands mostly on its own."""
+_WITH_NEIGHBOURS = 4
+_NEIGHBOUR_SHARE = 0.85
 _SAME_TEXT = 0.985
 """Two passages with this cosine say the same thing; the second is left out."""
 
@@ -84,7 +86,22 @@ class HybridRetriever:
         ]
         ranked.sort(key=lambda passage: (-passage.score, passage.source, passage.ordinal))
         kept = await self._without_repeats(ranked, query.limit)
+        if query.surroundings:
+            kept += await self._surroundings(kept, query)
         return Findings(passages=tuple(kept), terms=await self._terms(query))
+
+    async def _surroundings(self, kept: Sequence[Passage], query: SearchQuery) -> list[Passage]:
+        """Return the neighbours of the best passages that are not among them: an answer may go on there."""
+        scope = Scope(audiences=query.audiences, languages=query.languages)
+        known = {passage.chunk_id for passage in kept}
+        found: list[Passage] = []
+        async with self._database.reading() as session:
+            for passage in kept[:_WITH_NEIGHBOURS]:
+                for other in await chunks.neighbours(session, passage, scope):
+                    if other.chunk_id not in known:
+                        known.add(other.chunk_id)
+                        found.append(replace(other, score=_NEIGHBOUR_SHARE * passage.score))
+        return found
 
     async def _terms(self, query: SearchQuery) -> dict[str, Term]:
         """Return what the question's words are worth: idf as in BM25, from the chunks that there are."""

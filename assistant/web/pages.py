@@ -20,6 +20,12 @@ async def shop(request: Request, lang: Annotated[str, Query(pattern="^(it|en)$")
     return _templates.TemplateResponse(request, f"shop/home.{lang}.html", {"lang": lang})
 
 
+@router.get("/privacy", response_class=HTMLResponse, include_in_schema=False)
+async def privacy(request: Request, lang: Annotated[str, Query(pattern="^(it|en)$")] = "it") -> Any:
+    """What the demo does with messages; a company links to its own notice (PERCORSO_SITE__PRIVACY_URL)."""
+    return _templates.TemplateResponse(request, f"shop/privacy.{lang}.html", {"lang": lang})
+
+
 @router.get("/widget.js", include_in_schema=False)
 async def widget() -> FileResponse:
     """The widget: one file. It may be loaded by pages of other origins."""

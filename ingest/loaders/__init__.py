@@ -1,9 +1,11 @@
 """Bytes to blocks of text, by media type. Loaders are pure: no network, no files beside the given bytes."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 
 from core.errors import DocumentRefused, Refusal
+from core.text import clean
 from ingest.types import LoadedText, MediaType, SourceFile
 
 _LOADERS = {
@@ -35,6 +37,7 @@ def load(file: SourceFile, media_type: MediaType) -> LoadedText:
         raise DocumentRefused(
             Refusal.BROKEN, f"The file could not be read ({type(error).__name__}: {error})."
         ) from error
-    if not any(block.text.strip() for block in loaded.blocks):
+    blocks = tuple(replace(block, text=clean(block.text)) for block in loaded.blocks)
+    if not any(block.text.strip() for block in blocks):
         raise DocumentRefused(Refusal.NO_TEXT, "There is no text in this document.")
-    return loaded
+    return replace(loaded, blocks=blocks)

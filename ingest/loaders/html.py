@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from bs4 import BeautifulSoup
+from bs4.dammit import EncodingDetector
 from bs4.element import NavigableString, PageElement, PreformattedString, Tag
 
 from ingest.loaders.blocks import (
@@ -16,6 +17,7 @@ from ingest.loaders.blocks import (
     paragraph,
     table_block,
 )
+from ingest.loaders.decoding import decode
 from ingest.types import Block, LoadedText
 
 _NOT_CONTENT = list(
@@ -39,6 +41,7 @@ _NOT_CONTENT_ROLES = {
     "complementary",
     "menu",
 }
+_PROLOG = re.compile(r"\A\s*<\?xml[^>]*>")
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _FLOWS_WITH_TEXT = frozenset(
     """
@@ -51,8 +54,9 @@ _MOST_OF_IT = 0.35
 
 
 def load(content: bytes) -> LoadedText:
-    """Read a page. The encoding comes from the page itself; the language from its `lang` attribute."""
-    soup = BeautifulSoup(content, "lxml")
+    """Read a page; its language is its `lang` attribute."""
+    declared = EncodingDetector.find_declared_encoding(content, is_html=True)
+    soup = BeautifulSoup(_PROLOG.sub("", decode(content, declared)), "lxml")
     title = one_line(soup.title.get_text()) if soup.title else None
     language = soup.html.get("lang") if soup.html else None
     _drop_clutter(soup)
@@ -71,7 +75,8 @@ def read_blocks(fragment: str) -> list[Block]:
 
 def _drop_clutter(soup: BeautifulSoup) -> None:
     for tag in soup.find_all(_NOT_CONTENT):
-        tag.decompose()
+        if tag.name != "form" or tag.find(["h1", "main", "article"]) is None:  # some wrap the whole page
+            tag.decompose()
     for tag in soup.find_all(True):
         if tag.decomposed or tag.name in ("html", "body", "main", "article", *_HEADINGS):
             continue
@@ -82,7 +87,9 @@ def _drop_clutter(soup: BeautifulSoup) -> None:
 def _is_clutter(tag: Tag) -> bool:
     if tag.name == "header":  # the page's own header; one inside an article holds its title
         return tag.find_parent(["main", "article", "section"]) is None
-    names = " ".join([*map(str, tag.get_attribute_list("class")), str(tag.get("id") or "")])
+    # Generators of documentation name a section after its heading: "related-costs".
+    identifier = "" if tag.name == "section" else str(tag.get("id") or "")
+    names = " ".join([*map(str, tag.get_attribute_list("class")), identifier])
     return (
         tag.has_attr("hidden")
         or "display:none" in str(tag.get("style") or "").replace(" ", "")
@@ -121,16 +128,24 @@ def _block(tag: Tag) -> Iterable[Block]:
         lines = _items(tag, 0)
         yield from [list_block(lines)] if lines else []
     elif tag.name == "table":
-        block = table_block(
-            [[_text(cell) for cell in row.find_all(["th", "td"])] for row in tag.find_all("tr")]
-        )
-        yield from [block] if block else []
+        yield from _table(tag)
     elif tag.name == "pre":
         yield code(tag.get_text())
     elif tag.name == "dl":
         yield from _definitions(tag)
     else:
         yield from _blocks(tag)
+
+
+def _table(tag: Tag) -> Iterable[Block]:
+    """Yield the caption and the rows; a table inside a cell is text of that cell."""
+    if tag.caption:
+        yield from _paragraphs([_text(tag.caption)])
+    rows = [row for row in tag.find_all("tr") if row.find_parent("table") is tag]
+    block = table_block(
+        [[_text(cell) for cell in row.find_all(["th", "td"], recursive=False)] for row in rows]
+    )
+    yield from [block] if block else []
 
 
 def _definitions(tag: Tag) -> Iterable[Block]:
@@ -143,10 +158,15 @@ def _definitions(tag: Tag) -> Iterable[Block]:
 
 
 def _items(tag: Tag, depth: int) -> list[str]:
+    """Return the lines of a list; one that stands in another without an item is nested all the same."""
     lines: list[str] = []
-    items = [child for child in tag.children if isinstance(child, Tag) and child.name == "li"]
-    for number, item in enumerate(items, start=1):
-        nested = [child for child in item.find_all(["ul", "ol"]) if child.find_parent("li") is item]
+    number = 0
+    for item in tag.find_all(True, recursive=False):
+        if item.name in ("ul", "ol"):
+            lines.extend(_items(item, depth + 1))
+            continue
+        number += 1
+        nested = [child for child in item.find_all(["ul", "ol"]) if child.find_parent(["ul", "ol"]) is tag]
         below = [line for child in nested for line in _items(child, depth + 1)]
         for child in nested:
             child.extract()
@@ -173,7 +193,8 @@ def _text(node: PageElement) -> str:
     if isinstance(node, Tag):
         if node.name == "br":
             return "\n"
-        return "".join(_text(child) for child in node.children)
+        text = "".join(_text(child) for child in node.children)
+        return text if node.name in _FLOWS_WITH_TEXT else f" {text} "
     return "" if isinstance(node, PreformattedString) else re.sub(r"\s+", " ", str(node))
 
 

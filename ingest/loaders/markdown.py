@@ -37,8 +37,8 @@ def load(content: bytes) -> LoadedText:
     """Read Markdown or MDX. JSX is taken away when it is there: `.md` files of some tools hold it too."""
     text = decode(content)
     metadata, body = split_front_matter(text)
-    blocks = (*_prose_in(metadata), *read_blocks(strip_markup(body, jsx=_has_jsx(body))))
-    return LoadedText(blocks=blocks, title=first_title(blocks), metadata=metadata)
+    blocks = read_blocks(strip_markup(body, jsx=_has_jsx(body)))
+    return LoadedText(blocks=(*_prose_in(metadata), *blocks), title=first_title(blocks), metadata=metadata)
 
 
 def read_blocks(text: str) -> list[Block]:

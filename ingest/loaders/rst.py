@@ -1,8 +1,10 @@
 """reStructuredText, parsed by docutils; what only Sphinx knows is taken as plain text."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from textwrap import dedent
 from typing import Any, TypeGuard, cast
 
 from docutils import nodes
@@ -51,7 +53,16 @@ _SPHINX_ROLES = tuple(
     """.split()
 )
 _ROLE_TARGET = re.compile(r"\s*<[^<>]*>$")
+_UNREAD = re.compile(
+    r"\.\. (?P<name>[\w:+.-]+)::[ \t]*(?P<argument>[^\n]*)\n?(?:[ \t]+:[^\n]*(?:\n|\Z))*(?P<body>.*)",
+    re.DOTALL,
+)
 _UNKNOWN_ROLE = re.compile(r":[a-z][\w:+.-]*:`([^`<]*?)(?:\s*<[^`>]*>)?`")
+
+
+_ANY_OPTION: dict[str, Callable[[str], Any]] = defaultdict(
+    lambda: directives.unchanged, {"class": directives.unchanged}
+)
 
 
 class _TextDirective(Directive):
@@ -60,7 +71,7 @@ class _TextDirective(Directive):
     optional_arguments = 1
     final_argument_whitespace = True
     has_content = True
-    option_spec = None
+    option_spec = _ANY_OPTION
 
     def run(self) -> list[nodes.Node]:
         box = nodes.container()
@@ -96,13 +107,16 @@ def _teach_docutils() -> None:
 
 def load(content: bytes) -> LoadedText:
     _teach_docutils()
-    tree = publish_doctree(_UNKNOWN_ROLE.sub(r"\1", decode(content)), settings_overrides=_SETTINGS)
-    blocks = tuple(block for block in _walk(tree.children, 0) if block.text)
+    blocks = tuple(block for block in _read(_UNKNOWN_ROLE.sub(r"\1", decode(content))) if block.text)
     return LoadedText(blocks=blocks, title=first_title(blocks))
 
 
-_SILENT = (nodes.system_message, nodes.comment, nodes.target, nodes.substitution_definition, nodes.image)
-_TEXT = (nodes.paragraph, nodes.caption, nodes.rubric, nodes.line, nodes.attribution)
+def _read(text: str) -> Iterator[Block]:
+    return _walk(publish_doctree(text, settings_overrides=_SETTINGS).children, 0)
+
+
+_SILENT = (nodes.comment, nodes.substitution_definition, nodes.image, nodes.label, nodes.docinfo)
+_ERROR = 3
 
 
 def _walk(children: Iterable[nodes.Node], level: int) -> Iterator[Block]:
@@ -116,8 +130,8 @@ def _walk(children: Iterable[nodes.Node], level: int) -> Iterator[Block]:
 def _leaf(node: nodes.Element, level: int) -> Iterator[Block]:
     """Yield the block of a node, or those of what it holds when it is only a container."""
     match node:
-        case nodes.title():
-            yield heading(node.astext(), max(level, 1))
+        case nodes.title() if isinstance(node.parent, nodes.section):
+            yield heading(_plain(node), max(level, 1))
         case nodes.bullet_list() | nodes.enumerated_list():
             yield list_block(_items(node, 0))
         case nodes.definition_list():
@@ -126,31 +140,46 @@ def _leaf(node: nodes.Element, level: int) -> Iterator[Block]:
             )
         case nodes.field_list():
             yield from (
-                paragraph(": ".join(one_line(p.astext()) for p in item.children)) for item in node.children
+                paragraph(": ".join(one_line(_plain(part)) for part in item.children))
+                for item in node.children
             )
         case nodes.table():
+            yield from (paragraph(_plain(title)) for title in node.findall(nodes.title))
             yield from filter(None, [table_block(_rows(node))])
+        case nodes.system_message():
+            yield from _unread(node)
         case nodes.literal_block() | nodes.doctest_block():
             yield code(node.astext())
-        case _ if isinstance(node, _TEXT):
+        case nodes.TextElement() | nodes.option_list_item():
             yield paragraph(one_line(_plain(node)))
         case _:
             yield from _walk(node.children, level)
 
 
+def _unread(message: nodes.system_message) -> Iterator[Block]:
+    """Yield what docutils gave up on: code and tables as they stand, what only Sphinx knows as text."""
+    for source in message.findall(nodes.literal_block) if message["level"] >= _ERROR else ():
+        directive = _UNREAD.match(source.astext())
+        if directive is None or "code" in directive["name"]:
+            yield code(dedent(directive["body"] if directive else source.astext()))
+        else:
+            yield from _read(f"{directive['argument']}\n\n{dedent(directive['body'])}")
+
+
 def _plain(node: nodes.Node) -> str:
     if isinstance(node, nodes.Text):
         return node.astext()
-    if isinstance(node, nodes.image | nodes.problematic):
-        return node.astext() if isinstance(node, nodes.problematic) else ""
-    return "".join(_plain(child) for child in node.children)
+    if isinstance(node, (*_SILENT, nodes.system_message)):
+        return ""
+    joiner = "" if isinstance(node, nodes.TextElement) else " "
+    return joiner.join(_plain(child) for child in node.children)
 
 
 def _items(node: nodes.Element, depth: int) -> list[str]:
     number = int(node.get("start", 1)) if isinstance(node, nodes.enumerated_list) else None
     lines: list[str] = []
     for offset, item in enumerate(node.children):
-        own = [one_line(_plain(child)) for child in item.children if not _is_list(child)]
+        own = [block.text for child in item.children if not _is_list(child) for block in _walk([child], 0)]
         lines.append(
             list_item("\n".join(own), depth=depth, number=None if number is None else number + offset)
         )
@@ -163,11 +192,8 @@ def _is_list(node: nodes.Node) -> TypeGuard[nodes.Element]:
 
 
 def _definition(item: nodes.Element) -> str:
-    term = " ".join(one_line(child.astext()) for child in item.children if isinstance(child, nodes.term))
-    rest = " ".join(
-        one_line(child.astext()) for child in item.children if isinstance(child, nodes.definition)
-    )
-    return f"{term}: {rest}"
+    *terms, rest = (one_line(_plain(child)) for child in item.children)
+    return f"{' '.join(terms)}: {rest}"
 
 
 def _rows(table: nodes.Element) -> list[list[str]]:

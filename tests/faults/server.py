@@ -1,10 +1,11 @@
 """A server that kills itself at a named point, once per message: run as `python -m tests.faults.server`.
 
-A message `… CRASH:point` arms the point for its own turn; a marker file disarms it for the retry.
-Points: read, compose, stream, before_commit, after_commit.
+A message that ends in a number, `… (7)`, arms one of the points for its own turn; a marker file disarms
+it for the retry.
 """
 
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -20,6 +21,9 @@ from assistant.web.server import create_web
 from core.settings import load_settings
 from core.telemetry import set_up_logs
 
+POINTS = ("read", "compose", "stream", "before_commit", "after_commit")
+NUMBER = re.compile(r"\((\d+)\)$")
+
 
 class CrashPoints:
     """Kills this process, hard, when an armed turn passes a point."""
@@ -29,8 +33,8 @@ class CrashPoints:
         self._armed = ""
 
     def arm(self, text: str) -> None:
-        _, _, point = text.partition("CRASH:")
-        self._armed = point.split()[0] if point else ""
+        number = NUMBER.search(text)
+        self._armed = POINTS[int(number[1]) % len(POINTS)] if number else ""
 
     def pass_by(self, point: str, text: str) -> None:
         marker = self._folder / f"crashed-{abs(hash_of(text))}"

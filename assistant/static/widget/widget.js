@@ -134,10 +134,10 @@ textarea { max-height: 142px; font-size: 16px; background: none; resize: none; }
 `);
 
   const ICONS = {
-    chat: "M5 4h14a2 2 0 0 1 2 2v9a2 2 0 0 1-2 2h-8l-5 4v-4H5a2 2 0 0 1-2-2V6a2 2 0 0 1 2-2z",
+    chat: "M4 5h16v12h-9l-5 4v-4H4z",
     close: "M6 6l12 12M18 6 6 18",
     send: "M12 20V5M5 12l7-7 7 7",
-    thumb: "M7 11v9H3v-9zM7 11l4-8a2 2 0 0 1 3 2v4h4a2 2 0 0 1 2 2l-1 7a2 2 0 0 1-2 2H7",
+    thumb: "M7 11v9H3v-9zl4-8q3 0 3 3v4h7l-2 10H7",
   };
 
   // ---- Small tools
@@ -265,7 +265,7 @@ textarea { max-height: 142px; font-size: 16px; background: none; resize: none; }
   function paragraph(lines, cite) {
     const end = lines.findIndex((line, n) => n && (/^(\||```|$)/.test(line) || ITEM.test(line)));
     const text = lines.splice(0, end < 0 ? 1e9 : end).join("\n").trim();
-    return text && inline(h("p"), text.replace(/^#+ (.*)/, "**$1**"), cite);
+    return text && inline(h("p"), text, cite);
   }
 
   function inline(element, text, cite) {
@@ -383,7 +383,8 @@ textarea { max-height: 142px; font-size: 16px; background: none; resize: none; }
 
   function change(path) {
     ui.person.hidden = true;
-    inTurn(() => call("POST", at(path)), drawBar);
+    const failed = (problem) => drawBar(problem && receive({ author: "system", text: problem }));
+    inTurn(() => call("POST", at(path)), failed);
   }
 
   // ---- News from the server
@@ -395,6 +396,7 @@ textarea { max-height: 142px; font-size: 16px; background: none; resize: none; }
       try {
         if (!loaded) load(await call("GET", at("")));
         const { body } = await call("GET", at(`/events?after=${seq}`), undefined, signal);
+        wait = 1000;
         await readEvents(body, happened);
       } catch {
         if (signal.aborted) return;
@@ -417,7 +419,6 @@ textarea { max-height: 142px; font-size: 16px; background: none; resize: none; }
   }
 
   function happened(type, data, id) {
-    wait = 1000;
     if (type === "resync") loaded = false;
     else if (type === "typing") {
       turn = data.turn;
@@ -465,14 +466,14 @@ textarea { max-height: 142px; font-size: 16px; background: none; resize: none; }
     ui = {
       name: h("h2"),
       scroll: h("div.scroll.grow", { tabindex: 0, role: "group", "aria-label": t("bot") }),
-      partial: h("div.partial", { "aria-hidden": "true" }),
+      partial: h("div", { inert: true }),
       bar: h("div.bar.row.small", { role: "status" }),
       input: h("textarea.line.box.grow", { rows: 1, "aria-label": t("message"), placeholder: t("message"), input: measure, keydown: enter }),
       counter: h("div.note.small", { role: "status" }),
       person: vanishing("line", t("person"), () => change("/handoff")),
       privacy: h("a.line.small", { target: "_blank" }, "Privacy"),
       launcher: button("launcher.round.brand", null, open),
-      source: h("dialog.panel"),
+      source: h("dialog.panel", { close: closeSource }),
     };
     const about = h("div.grow", {}, ui.name, h("p.small", {}, `${t("bot")} (${t("ai")})`));
     ui.panel = h(
@@ -483,10 +484,11 @@ textarea { max-height: 142px; font-size: 16px; background: none; resize: none; }
       ui.bar,
       h("form.row", { submit }, ui.input, h("button.round.brand", { "aria-label": t("send") }, icon("send"))),
       ui.counter,
-      h("footer.row", {}, ui.person, ui.privacy),
+      h("footer.row", {}, ui.privacy, ui.person),
     );
     const root = h(`div.root.${options.position}`, { lang, keydown: onKey, keyup: onKey, keypress: onKey }, ui.panel, ui.source, ui.launcher);
     root.style.colorScheme = options.theme || "";
+    root.style.setProperty("--percorso-brand", options.brand || "");
     shadow.replaceChildren(root);
     redraw();
     drawBadge(unread);
@@ -558,7 +560,7 @@ textarea { max-height: 142px; font-size: 16px; background: none; resize: none; }
       down.ariaPressed = !helpful;
       more.replaceChildren(...(helpful || reason ? [t("thanks")] : [t("why"), ...reasons()]));
       more.scrollIntoView({ block: "nearest" });
-      inTurn(() => call("PUT", at(`/messages/${id}/feedback`), { helpful, reason }), drawBar);
+      inTurn(() => call("PUT", at(`/messages/${id}/feedback`), { helpful, reason }), () => more.replaceChildren(t("failed")));
     };
     const reasons = () => t("reasons").split("|").map((text, n) => vanishing("line.box", text, () => rate(false, REASONS.split("|")[n])));
     const up = button("round", t("yes"), () => rate(true), icon("thumb"));
@@ -609,7 +611,7 @@ textarea { max-height: 142px; font-size: 16px; background: none; resize: none; }
     ui.source.ariaLabel = title;
     ui.panel.inert = true;
     show(ui.source);
-    text.scrollTop = text.querySelector("mark")?.offsetTop - 60;
+    text.querySelector("mark")?.scrollIntoView({ block: "center" });
   }
 
   function closeSource() {
@@ -628,7 +630,7 @@ textarea { max-height: 142px; font-size: 16px; background: none; resize: none; }
     const left = limit - [...input.value].length;
     counter.textContent = left > limit / 10 ? "" : t("characters", left);
     input.style.height = 0;
-    input.style.height = `${input.scrollHeight}px`;
+    input.style.height = `${input.scrollHeight + 2}px`;
     return left;
   }
 

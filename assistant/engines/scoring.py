@@ -1,0 +1,197 @@
+"""Score every quotable piece of the passages against the question.
+
+Tables are judged row by row and lists item by item, each in the context of its heading, so that a
+price in a long list or one line of a table is found; they are still quoted as lists and tables.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from threading import Lock
+
+import numpy as np
+
+from assistant.conversation.confidence import coverage, passage_stems
+from assistant.conversation.text_blocks import PieceKind, TextPiece, pieces, table_rows
+from assistant.conversation.types import Brief
+from assistant.engines.answer_types import AnswerTypes
+from assistant.engines.selection import Candidate
+from core.embeddings import Vectors
+from core.lexemes import lexemes
+from core.types import Passage
+
+_MOST_PARTS = 140
+_LONGEST_PART = 600
+_MOST_ROWS = 30
+_REMEMBERED = 20_000
+"""So many vectors of pieces are kept (30 MB): people ask about the same passages over and over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreWeights:
+    """What a piece is judged by. The first three add up to 1."""
+
+    meaning: float = 0.45
+    wording: float = 0.25
+    passage: float = 0.3
+    kind: float = 0.07
+    """Gained by a text that holds what the question asks for (a price, a time …), else lost."""
+    label: float = 0.12
+    """Gained by a table row whose first cell is what the question names."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What is scored: a sentence, an item, a row, or a whole block."""
+
+    text: str
+    """As it is encoded, with its heading."""
+    own: str
+    label: str = ""
+
+
+class PieceScorer:
+    """Scores pieces for one question at a time (blocking).
+
+    Args:
+        embed: texts to unit vectors.
+        types: which kinds of answers there are.
+        weights: what counts how much.
+    """
+
+    def __init__(
+        self, embed: Callable[[Sequence[str]], Vectors], types: AnswerTypes, weights: ScoreWeights
+    ) -> None:
+        self._embed = _Remembering(embed, _REMEMBERED)
+        self._types = types
+        self._weights = weights
+
+    def score(self, question: str, brief: Brief, passages: Sequence[Passage]) -> list[Candidate]:
+        """Return the pieces of `passages` with their scores, in reading order."""
+        found = [
+            (number, order, piece, _parts(passage, piece))
+            for number, passage in enumerate(passages)
+            for order, piece in enumerate(pieces(passage.text))
+        ]
+        texts = [part.text for *_, parts in found for part in parts][:_MOST_PARTS]
+        if not texts:
+            return []
+        vectors = self._embed([question, *texts])
+        unread = sum(len(parts) for *_, parts in found) - len(texts)
+        cosines = [*map(float, vectors[1:] @ vectors[0]), *([0.0] * unread)]
+        kinds = self._types.asked_for(brief.question)
+        candidates, start = [], 0
+        for number, order, piece, parts in found:
+            own = cosines[start : start + len(parts)]
+            scores = self._part_scores(brief, passages[number], parts, own, kinds)
+            candidates.append(_candidate(passages[number], number, order, piece, scores, own))
+            start += len(parts)
+        return candidates
+
+    def _part_scores(
+        self,
+        brief: Brief,
+        passage: Passage,
+        parts: Sequence[_Part],
+        cosines: Sequence[float],
+        kinds: frozenset[str],
+    ) -> list[float]:
+        around = coverage(brief.findings.terms, passage_stems(passage))
+        return [
+            self._part_score(brief, passage, part, cosine, around, kinds)
+            for part, cosine in zip(parts, cosines, strict=True)
+        ]
+
+    def _part_score(
+        self,
+        brief: Brief,
+        passage: Passage,
+        part: _Part,
+        cosine: float,
+        around: float,
+        kinds: frozenset[str],
+    ) -> float:
+        weights = self._weights
+        own = coverage(brief.findings.terms, frozenset(lexemes(part.own, passage.language)))
+        score = weights.meaning * max(0.0, cosine) + weights.wording * (0.7 * own + 0.3 * around)
+        score += weights.passage * passage.score + weights.label * _named(part.label, brief, passage.language)
+        if kinds:
+            score += weights.kind if self._types.holds(part.own, kinds) else -weights.kind
+        return score
+
+
+class _Remembering:
+    """Embeds each text once, as long as it is among those used last; safe to call from several threads."""
+
+    def __init__(self, embed: Callable[[Sequence[str]], Vectors], most: int) -> None:
+        self._embed = embed
+        self._most = most
+        self._known: OrderedDict[str, Vectors] = OrderedDict()
+        self._lock = Lock()
+
+    def __call__(self, texts: Sequence[str]) -> Vectors:
+        with self._lock:
+            found = {text: self._known[text] for text in texts if text in self._known}
+        new = [text for text in dict.fromkeys(texts) if text not in found]
+        if new:
+            found |= dict(zip(new, self._embed(new), strict=True))
+        with self._lock:
+            for text in texts:
+                self._known[text] = found[text]
+                self._known.move_to_end(text)
+            while len(self._known) > self._most:
+                self._known.popitem(last=False)
+        return np.stack([found[text] for text in texts])
+
+
+def _candidate(
+    passage: Passage,
+    number: int,
+    order: int,
+    piece: TextPiece,
+    scores: Sequence[float],
+    cosines: Sequence[float],
+) -> Candidate:
+    best = int(np.argmax(scores))
+    return Candidate(
+        passage=number,
+        order=order,
+        piece=piece,
+        document=passage.document_id,
+        title=passage.title,
+        heading=_heading(passage),
+        score=scores[best],
+        cosine=cosines[best],
+        parts=tuple(scores),
+    )
+
+
+def _parts(passage: Passage, piece: TextPiece) -> list[_Part]:
+    heading = _heading(passage)
+    if piece.kind is PieceKind.TABLE:
+        header, rows = table_rows(piece.text)
+        found = [_row(heading, header, row) for row in rows[:_MOST_ROWS]]
+        return found or [_Part(f"{heading}: {piece.whole[:_LONGEST_PART]}", piece.whole)]
+    if piece.kind is PieceKind.LIST:
+        return [
+            _Part(f"{heading}: {piece.lead_in} {line}", f"{piece.lead_in} {line}") for line in piece.items
+        ]
+    return [_Part(f"{heading}: {piece.whole[:_LONGEST_PART]}", piece.whole)]
+
+
+def _row(heading: str, header: Sequence[str], row: Sequence[str]) -> _Part:
+    cells = "; ".join(
+        f"{name}: {cell}" if name else cell for name, cell in zip(header, row, strict=False) if cell
+    )
+    return _Part(f"{heading}: {cells}", cells, label=row[0])
+
+
+def _heading(passage: Passage) -> str:
+    return passage.section.rsplit(" › ", 1)[-1] if passage.section else passage.title
+
+
+def _named(label: str, brief: Brief, language: str) -> float:
+    """Return the share of a row's first cell that the question names: "Chain (Dora)" is not "Dora"."""
+    own = set(lexemes(label, language))
+    asked = {stem for term in brief.findings.terms.values() for stem in term.stems}
+    return len(own & asked) / len(own) if own else 0.0
