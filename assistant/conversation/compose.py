@@ -93,13 +93,13 @@ class Composer:
 
     def without_search(self, question: str, reading: Reading, thread: Thread) -> Reply | None:
         """Return the reply to a turn that needs no documents; None when it needs them."""
-        language, turn = self.reply_language(reading), len(thread.history)
+        language = self.reply_language(reading)
         if is_attack(reading):
             return self._own(Action.ABSTAIN, self._framing.declined(language), language, reading)
         if reason := _handoff_reason(question, reading, thread):
             text = self._framing.handoff(language, again=thread.handed_over)
             return self._own(Action.HANDOFF, text, language, reading, handoff=reason)
-        talk = self._framing.small_talk(question, language, turn)
+        talk = self._framing.small_talk(question, language, thread)
         return self._own(Action.ANSWER, talk, language, reading) if talk else None
 
     async def reply(
@@ -148,14 +148,20 @@ class Composer:
 
     async def _draft(self, brief: Brief, on_text: OnText | None) -> Draft:
         try:
-            return await self._engine.compose(brief, on_text)
+            draft = await self._engine.compose(brief, on_text)
         except EngineUnavailable as problem:
             log.warning("engine_failed", engine=self._engine.name, problem=str(problem))
             return await self._fallback.compose(brief)
+        if draft.action is Action.CLARIFY and brief.asked_back:
+            return await self._fallback.compose(brief)
+        return draft
 
     def _supported(self, draft: Draft, brief: Brief) -> Draft:
-        """Drop sentences with a number that their sources do not hold, and answers that name no source."""
-        kept = tuple(sentence for sentence in draft.sentences if _numbers_stand(sentence, brief))
+        """Drop sentences that a source is invented for or whose numbers no source holds.
+
+        What then names no source at all is no answer.
+        """
+        kept = tuple(sentence for sentence in draft.sentences if _stands(sentence, brief))
         if len(kept) < len(draft.sentences):
             log.warning(
                 "unsupported_dropped", engine=draft.engine, sentences=len(draft.sentences) - len(kept)
@@ -206,9 +212,11 @@ class Composer:
         )
 
 
-def _numbers_stand(sentence: Sentence, brief: Brief) -> bool:
-    passages = [brief.findings.passages[number] for number in sentence.sources]
-    return not unsourced_numbers(sentence.text, passages)
+def _stands(sentence: Sentence, brief: Brief) -> bool:
+    passages = brief.findings.passages
+    if not all(0 <= number < len(passages) for number in sentence.sources):
+        return False
+    return not unsourced_numbers(sentence.text, [passages[number] for number in sentence.sources])
 
 
 def _trace(brief: Brief, draft: Draft) -> dict[str, Any]:

@@ -37,21 +37,19 @@ class Framing:
         key = "handoff_already" if again else "handoff"
         return self._phrases.say(key, language, values={"hours": self._hours.get(language, "")})
 
-    def small_talk(self, text: str, language: str, turn: int) -> str | None:
+    def small_talk(self, text: str, language: str, thread: Thread) -> str | None:
         """Return the answer to a message that is only small talk; None for any other."""
         kind = self._phrases.small_talk(text)
         if kind is None:
             return None
-        return self._phrases.say(
-            f"small_talk.{kind}", language, turn=turn // 2, values={"company": self._company}
-        )
+        return self._freshly(f"small_talk.{kind}", language, thread)
 
     def clarify(self, one: str, other: str, language: str) -> str:
         return self._phrases.say("clarify", language, values={"a": f"«{one}»", "b": f"«{other}»"})
 
     def abstain(self, brief: Brief, thread: Thread) -> str:
         """Say that nothing certain was found; a customer who is upset is met first."""
-        said = self._phrases.say("abstain", brief.language, turn=len(thread.history) // 2)
+        said = self._freshly("abstain", brief.language, thread)
         opening = (
             self._opening(brief, thread)
             if brief.tone.name in ("frustration", "anxiety", "negative")
@@ -83,6 +81,13 @@ class Framing:
             _citation(index, passages[number], sentence)
             for index, (number, sentence) in enumerate(used, start=1)
         )
+
+    def _freshly(self, key: str, language: str, thread: Thread) -> str:
+        """Return a phrase in other words than those of our last message, where there are others."""
+        turn, values = len(thread.history) // 2, {"company": self._company}
+        last = next((m.text for m in reversed(thread.history) if m.author is Author.BOT), "")
+        text = self._phrases.say(key, language, turn=turn, values=values)
+        return self._phrases.say(key, language, turn=turn + 1, values=values) if text in last else text
 
     def _opening(self, brief: Brief, thread: Thread) -> str | None:
         text = self._phrases.choose(brief.tone.acknowledge, brief.language, turn=len(thread.history) // 2)

@@ -116,16 +116,21 @@ class Phrases:
         spoken = words(text)
         if not spoken or len(spoken) > _MOST_SMALL_TALK_WORDS:
             return None
-        kinds: list[str] = []
-        while spoken:
-            length = next(
-                (n for n in range(len(spoken), 0, -1) if " ".join(spoken[:n]) in self._small_talk), 0
-            )
-            if not length:
-                return None
-            kinds.append(self._small_talk[" ".join(spoken[:length])])
-            spoken = spoken[length:]
+        kinds = self._kinds(spoken)
+        if kinds is None:
+            return None
         return next((kind for kind in reversed(kinds) if kind not in ("greeting", "yes_no")), kinds[0])
+
+    def _kinds(self, spoken: list[str]) -> list[str] | None:
+        """Return the kinds of the phrases that the words are made of, None when of anything else too."""
+        if not spoken:
+            return []
+        for length in range(len(spoken), 0, -1):
+            kind = self._small_talk.get(" ".join(spoken[:length]))
+            rest = self._kinds(spoken[length:]) if kind else None
+            if kind and rest is not None:
+                return [kind, *rest]
+        return None
 
     @cached_property
     def _by_voice(self) -> dict[str, dict[str, Any]]:

@@ -268,3 +268,9 @@ class Brief:
     tone: Tone
     reliability: float
     """What the scorer expects from the passages alone."""
+
+    @property
+    def asked_back(self) -> bool:
+        """Whether our last message was a question: asking twice in a row is worse than a broad answer."""
+        last = self.history[-1] if self.history else None
+        return last is not None and last.author is Author.BOT and last.text.endswith("?")

@@ -76,16 +76,8 @@ def _length(brief: Brief) -> int:
 
 
 def _unclear(brief: Brief, candidates: Sequence[Candidate]) -> tuple[str, ...]:
-    """Return two titles when a very short question fits two different documents about equally well.
-
-    At most one clarifying question in a row: asking twice is worse than a broad answer.
-    """
-    asked_already = (
-        bool(brief.history)
-        and brief.history[-1].author is Author.BOT
-        and brief.history[-1].text.endswith("?")
-    )
-    if asked_already or not 1 <= len(brief.findings.terms) <= 1:
+    """Return two titles when a very short question fits two different documents about equally well."""
+    if brief.asked_back or len(brief.findings.terms) != 1:
         return ()
     best: dict[str, Candidate] = {}
     for candidate in sorted(candidates, key=lambda c: -c.score):
