@@ -117,14 +117,15 @@ def load_journey(prompts: Path, name: str) -> JourneyModel:
             for point in fields.get("touchpoints", base["touchpoints"])
             for stage in _stages_like(point["stage"], fields["stages"])
         )
-    except FileNotFoundError:
+        return JourneyModel(name=fields["name"], stages=stages, touchpoints=points)
+    except FileNotFoundError as missing:
         known = ", ".join(sorted(path.stem for path in folder.glob("*.yaml")))
         raise SettingsError(
-            f"PERCORSO_JOURNEY: there is no journey model called {name!r}; there are {known}."
+            f"PERCORSO_JOURNEY: there is no journey model called {Path(missing.filename).stem!r}; "
+            f"there are {known}."
         ) from None
-    except (KeyError, TypeError, ValueError, yaml.YAMLError, re.error) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, yaml.YAMLError, re.error) as error:
         raise SettingsError(f"The journey model {name!r} is wrong: {type(error).__name__} {error}.") from None
-    return JourneyModel(name=fields["name"], stages=stages, touchpoints=points)
 
 
 def _read(folder: Path, name: str) -> dict[str, Any]:

@@ -84,7 +84,7 @@ def load_tones(prompts: Path) -> dict[str, Tone]:
     """
     try:
         fields = yaml.safe_load((prompts / "sentiment" / "tones.yaml").read_text(encoding="utf-8"))
-        return {
+        tones = {
             name: Tone(
                 name=name,
                 guidance=own["guidance"],
@@ -95,10 +95,13 @@ def load_tones(prompts: Path) -> dict[str, Tone]:
             )
             for name, own in fields.items()
         }
-    except (OSError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
+    except (OSError, AttributeError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
         raise SettingsError(
             f"prompts/sentiment/tones.yaml is wrong: {type(error).__name__} {error}."
         ) from None
+    if missing := {*Emotion, Sentiment.NEGATIVE} - set(tones):
+        raise SettingsError(f"prompts/sentiment/tones.yaml lacks the tones {sorted(missing)}.")
+    return tones
 
 
 def tone_for(reading: Reading, question: str, tones: Mapping[str, Tone]) -> Tone:

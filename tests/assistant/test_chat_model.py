@@ -31,7 +31,13 @@ async def engine_on(model: ScriptedModel, **options: float) -> AsyncIterator[Cha
 
 
 def _settings(address: str, **options: float) -> ChatSettings:
-    given = {"first_token_seconds": 1.0, "idle_seconds": 1.0, "total_seconds": 5.0, "retries": 2, **options}
+    given = {
+        "first_token_seconds": 15.0,
+        "idle_seconds": 15.0,
+        "total_seconds": 30.0,
+        "retries": 2,
+        **options,
+    }
     return ChatSettings.model_validate(
         {"model": "scripted", "base_url": f"{address}/v1", "api_key": "test-key", **given}
     )
