@@ -59,7 +59,7 @@ def load_scorer(prompts: Path) -> Scorer:
     """Read the scorer's weights.
 
     Raises:
-        SettingsError: the file is missing or names a feature that is not measured.
+        SettingsError: the file is missing, incomplete, or names a feature that is not measured.
     """
     try:
         fields = yaml.safe_load((prompts / "reliability" / "scorer.yaml").read_text(encoding="utf-8"))
@@ -69,10 +69,12 @@ def load_scorer(prompts: Path) -> Scorer:
             centres={name: float(own["centre"]) for name, own in fields["features"].items()},
             scales={name: float(own["scale"]) for name, own in fields["features"].items()},
         )
-    except (OSError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
+    except (OSError, AttributeError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
         raise SettingsError(
             f"prompts/reliability/scorer.yaml is wrong: {type(error).__name__} {error}."
         ) from None
+    if flat := sorted(name for name, scale in scorer.scales.items() if scale <= 0):
+        raise SettingsError(f"prompts/reliability/scorer.yaml gives no positive scale for {flat}.")
     if unknown := set(scorer.weights) - set(FEATURES):
         raise SettingsError(
             f"prompts/reliability/scorer.yaml names features that are not measured: {sorted(unknown)}."
@@ -160,7 +162,7 @@ def unsourced_numbers(text: str, passages: Sequence[Passage]) -> list[str]:
     known = {
         _plain(number)
         for passage in passages
-        for number in _NUMBER.findall(f"{passage.title} {passage.text}")
+        for number in _NUMBER.findall(f"{passage.title} {passage.section} {passage.text}")
     }
     without_marks = re.sub(r"\[\d+\]|^\s*\d+\.\s", " ", text, flags=re.MULTILINE)
     return [number for number in _NUMBER.findall(without_marks) if _plain(number) not in known]

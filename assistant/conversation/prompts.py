@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,17 @@ from core.text import words
 
 _TEMPLATES = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
 _MOST_SMALL_TALK_WORDS = 9
+_FILLED_IN: Mapping[str, tuple[str, ...]] = {
+    "offer_human": (),
+    "other_language": ("language",),
+    "abstain": ("company",),
+    "clarify": ("a", "b"),
+    "handoff": ("hours",),
+    "handoff_already": ("hours",),
+    "injection": ("company",),
+}
+"""The phrases that are needed in every voice, each with what its placeholders may be."""
+_SMALL_TALK = ("company",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,19 +65,19 @@ def load_prompt(prompts: Path, name: str) -> Prompt:
     try:
         _, header, body = file.read_text(encoding="utf-8").split("---\n", 2)
         fields = yaml.safe_load(header)
-        variables = frozenset(fields["variables"])
+        prompt = Prompt(
+            name=name,
+            version=int(fields["version"]),
+            purpose=str(fields["purpose"]),
+            variables=frozenset(fields["variables"]),
+            body=body,
+        )
         used = meta.find_undeclared_variables(_TEMPLATES.parse(body))
     except (OSError, KeyError, TypeError, ValueError, yaml.YAMLError, TemplateError) as error:
         raise SettingsError(f"The prompt {file} cannot be used: {type(error).__name__} {error}.") from None
-    if used != variables:
-        raise SettingsError(f"The prompt {file} declares {sorted(variables)} and uses {sorted(used)}.")
-    return Prompt(
-        name=name,
-        version=int(fields["version"]),
-        purpose=str(fields["purpose"]),
-        variables=variables,
-        body=body,
-    )
+    if used != prompt.variables:
+        raise SettingsError(f"The prompt {file} declares {sorted(prompt.variables)} and uses {sorted(used)}.")
+    return prompt
 
 
 class Phrases:
@@ -76,11 +86,19 @@ class Phrases:
     Args:
         prompts: the folder of prompts.
         formal: Italian with Lei (true) or tu.
+
+    Raises:
+        SettingsError: a file is missing or cannot be used; the text says which and why.
     """
 
     def __init__(self, prompts: Path, *, formal: bool) -> None:
-        self._folder = prompts / "reply"
         self._formal = formal
+        folder = prompts / "reply"
+        talk, self._small_talk = _load_small_talk(folder / "small_talk.yaml")
+        self._by_voice = {
+            voice: _load_phrases(folder / f"phrases.{voice}.yaml", talk)
+            for voice in (self.voice("it"), self.voice("en"))
+        }
 
     def voice(self, language: str) -> str:
         """Return the name under which texts of this language and form of address are kept."""
@@ -132,14 +150,35 @@ class Phrases:
                 return [kind, *rest]
         return None
 
-    @cached_property
-    def _by_voice(self) -> dict[str, dict[str, Any]]:
-        found = {}
-        for file in self._folder.glob("phrases.*.yaml"):
-            found[file.name.split(".")[1]] = yaml.safe_load(file.read_text(encoding="utf-8"))
-        return found
 
-    @cached_property
-    def _small_talk(self) -> dict[str, str]:
-        kinds = yaml.safe_load((self._folder / "small_talk.yaml").read_text(encoding="utf-8"))
-        return {" ".join(words(str(text))): kind for kind, texts in kinds.items() for text in texts}
+def _load_small_talk(file: Path) -> tuple[frozenset[str], dict[str, str]]:
+    """Return the kinds of small talk, and the kind of each phrase in folded words."""
+    try:
+        kinds = yaml.safe_load(file.read_text(encoding="utf-8"))
+        phrases = {" ".join(words(str(text))): kind for kind, texts in kinds.items() for text in texts}
+    except (OSError, AttributeError, TypeError, ValueError, yaml.YAMLError) as error:
+        raise SettingsError(f"{file} cannot be used: {type(error).__name__} {error}.") from None
+    return frozenset(kinds), phrases
+
+
+def _load_phrases(file: Path, talk: frozenset[str]) -> dict[str, Any]:
+    """Return what is said in one voice, after filling in every phrase once."""
+    try:
+        fields: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+        for key, names in _FILLED_IN.items():
+            _try_out(fields[key], names)
+        for kind in talk:
+            _try_out(fields["small_talk"][kind], _SMALL_TALK)
+        dict(fields["language_names"])
+    except (OSError, KeyError, IndexError, TypeError, ValueError, yaml.YAMLError) as error:
+        raise SettingsError(f"{file} cannot be used: {type(error).__name__} {error}.") from None
+    return fields
+
+
+def _try_out(phrase: object, names: tuple[str, ...]) -> None:
+    for text in phrase if isinstance(phrase, list) else [phrase]:
+        if not isinstance(text, str):
+            raise TypeError(f"{text!r} is no text")
+        text.format_map(dict.fromkeys(names, ""))
+    if phrase == []:
+        raise ValueError("a phrase is empty")
