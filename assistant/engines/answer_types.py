@@ -31,7 +31,7 @@ class AnswerTypes:
             fields = yaml.safe_load(file.read_text(encoding="utf-8"))
             self._asked = {kind: re.compile("|".join(own["asked"])) for kind, own in fields.items()}
             self._given = {kind: re.compile("|".join(own["given"])) for kind, own in fields.items()}
-        except (OSError, KeyError, TypeError, yaml.YAMLError, re.error) as error:
+        except (OSError, AttributeError, KeyError, TypeError, ValueError, yaml.YAMLError, re.error) as error:
             raise SettingsError(f"{file} is wrong: {type(error).__name__} {error}.") from None
 
     def asked_for(self, question: str) -> frozenset[str]:

@@ -17,6 +17,7 @@ _FISCAL_CODE = re.compile(
 )
 _CARD = re.compile(r"\b\d(?:[ -]?\d){12,18}\b")
 _VAT = re.compile(r"\b(?:IT)?\d{11}\b", re.IGNORECASE)
+_DATE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-](?:19|20)\d\d\b|(?:19|20)\d\d-\d\d-\d\d\b")
 _PHONE = re.compile(r"(?<![\w.,])(?:\+|00)?\d(?:[ ./-]?\d){7,13}(?![\w])")
 
 
@@ -29,9 +30,12 @@ class Redaction:
     def hide(self, text: str) -> str:
         """Return `text` with placeholders such as ⟨EMAIL_1⟩; the same value always gets the same one."""
         for name, pattern, valid in _KINDS:
-            for value in dict.fromkeys(pattern.findall(text)):
-                if valid is None or valid(value):
-                    text = text.replace(value, self._placeholder(name, value))
+            start = 0
+            while found := pattern.search(text, start):
+                value = _valid_part(found.group(), valid)
+                hidden = self._placeholder(name, value) if value else ""
+                text = text[: found.start()] + hidden + text[found.start() + len(value) :]
+                start = found.start() + max(1, len(hidden))
         return text
 
     def restore(self, text: str) -> str:
@@ -49,6 +53,12 @@ class Redaction:
         return placeholder
 
 
+def _valid_part(text: str, valid: Callable[[str], bool] | None) -> str:
+    """Return the longest beginning that is valid, empty for none: a pattern may take the next word too."""
+    ends = [len(text), *(gap.start() for gap in reversed(list(re.finditer("[ -]", text))))]
+    return next((text[:end] for end in ends if valid is None or valid(text[:end])), "")
+
+
 def _is_card(value: str) -> bool:
     digits = re.sub(r"\D", "", value)
     return 13 <= len(digits) <= 19 and bool(luhn.is_valid(digits))
@@ -60,7 +70,7 @@ def _is_vat(value: str) -> bool:
 
 def _is_phone(value: str) -> bool:
     digits = re.sub(r"\D", "", value)
-    return 9 <= len(digits) <= 14
+    return 9 <= len(digits) <= 14 and not _DATE.match(value)
 
 
 _KINDS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool] | None], ...] = (
