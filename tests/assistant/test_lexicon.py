@@ -1,0 +1,120 @@
+"""Feeling words with negation, emphasis and contrast, on a few words of our own; and the lexicon itself."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.engines.lexicon import FEATURES, Lexicon
+from tests.support.briefs import PROMPTS
+
+WORDS = """# comments and lines without a score are nothing
+bello\t2
+lento\t-1
+pessim*\t-3
+pess\t1
+fuori dal mondo\t-2
+non male\t1
+"""
+OURS = Lexicon(PROMPTS)
+MODIFIERS = """
+it:
+  negators: {words: [non, per niente, "isn't"]}
+  intensifiers: {molto: 1.5}
+  diminishers: {poco: 0.5}
+  contrast: {after_wins: [ma, però]}
+  irony_cues: {words: [come no], emoji: ["🙄"]}
+"""
+
+
+@pytest.fixture(scope="module")
+def lexicon(tmp_path_factory: pytest.TempPathFactory) -> Lexicon:
+    folder = tmp_path_factory.mktemp("prompts") / "sentiment"
+    folder.mkdir()
+    (folder / "lexicon.it.tsv").write_text(WORDS, encoding="utf-8")
+    (folder / "modifiers.yaml").write_text(MODIFIERS, encoding="utf-8")
+    return Lexicon(folder.parent)
+
+
+def _feature(lexicon: Lexicon, name: str, text: str) -> float:
+    return float(lexicon.features(text)[FEATURES.index(name)])
+
+
+def _net(score: float) -> float:
+    return float(np.tanh(score / 3))
+
+
+@pytest.mark.parametrize(
+    ("text", "score"),
+    [
+        ("Che BELLO!", 2.0),
+        ("bello, bello", 4.0),
+        ("pessimo pessimismo", -6.0),
+        ("pess", 1.0),
+        ("siete fuori dal mondo", -2.0),
+        ("fuori dal negozio", 0.0),
+        ("molto bello", 3.0),
+        ("poco bello", 1.0),
+        ("molto gentile e bello", 2.0),
+        ("non è bello", -1.4),
+        ("per niente bello", -1.4),
+        ("it isn't bello", -1.4),
+        ("it isn’t bello", -1.4),
+        ("non male", 1.0),
+        ("non fa altro che andare piano, bello", 2.0),
+        ("non ora. bello", 2.0),
+        ("bello ma lento", -0.2),
+        ("bello però bello", 2.8),
+        ("", 0.0),
+        ("✨", 0.0),
+    ],
+)
+def test_feeling_words_add_up_as_they_are_meant(lexicon: Lexicon, text: str, score: float) -> None:
+    assert _feature(lexicon, "net", text) == pytest.approx(_net(score))
+
+
+def test_good_and_bad_are_told_apart_and_the_last_word_counts_by_itself(lexicon: Lexicon) -> None:
+    text = "bello e lento"
+    assert _feature(lexicon, "positive", text) == pytest.approx(_net(2))
+    assert _feature(lexicon, "negative", text) == pytest.approx(_net(1))
+    assert _feature(lexicon, "last", text) == pytest.approx(np.tanh(-0.5))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("exclaims", "no!", 1 / 3),
+        ("exclaims", "no!!!!!", 1.0),
+        ("asks", "quando?", 1.0),
+        ("asks", "quando", 0.0),
+        ("shouts", "ANCORA NIENTE", 1.0),
+        ("shouts", "OK", 0.0),
+        ("shouts", "ancora niente", 0.0),
+        ("ironic", "sì, come no", 1.0),
+        ("ironic", "bravi 🙄", 1.0),
+        ("ironic", "bravi", 0.0),
+    ],
+)
+def test_signs_beside_the_words_are_seen(lexicon: Lexicon, name: str, text: str, value: float) -> None:
+    assert _feature(lexicon, name, text) == pytest.approx(value)
+
+
+@given(text=st.text(max_size=80))
+def test_features_stay_in_their_range_for_any_text(text: str) -> None:
+    found = OURS.features(text)
+    assert found.shape == (len(FEATURES),)
+    assert np.all(np.abs(found) <= 1)
+
+
+@pytest.mark.parametrize(
+    ("better", "worse"),
+    [
+        ("Servizio fantastico, grazie!", "Servizio orribile, vergogna!"),
+        ("Great service, thank you!", "Awful service, shame on you!"),
+        ("È fantastico.", "Non è fantastico."),
+        ("It is great.", "It isn't great."),
+        ("Era lento ma adesso è fantastico.", "Era fantastico ma adesso è pessimo."),
+    ],
+)
+def test_our_lexicon_tells_praise_from_complaint(better: str, worse: str) -> None:
+    assert _feature(OURS, "net", better) > _feature(OURS, "net", worse)
