@@ -36,7 +36,10 @@ class SiteSettings(BaseModel):
     formal: bool = Field(
         default=True, description="Italian: true addresses the customer with Lei, false with tu"
     )
-    privacy_url: str = Field(default="/privacy", description="The privacy notice that the widget links to")
+    privacy_url: str = Field(
+        default="/privacy?lang={lang}",
+        description="The privacy notice that the widget links to; {lang} becomes it or en",
+    )
     human_hours: dict[Language, str] = Field(
         default={
             "it": "dal lunedì al venerdì, dalle 9 alle 18",
@@ -96,7 +99,7 @@ class TurnSettings(BaseModel):
         default=0.45, ge=0, le=1, description="Answer when the reliability is at least this"
     )
     abstain_below: float = Field(
-        default=0.25,
+        default=0.2,
         ge=0,
         le=1,
         description="Say honestly that nothing was found when the reliability is below this",

@@ -8,6 +8,7 @@ The questions are put to the whole sample knowledge and to parts of it, down to 
 a scorer fitted to one size of knowledge takes the lack of rivals for a lack of evidence.
 """
 
+import argparse
 import asyncio
 import json
 import random
@@ -35,8 +36,12 @@ from ingest.types import SourceFile
 
 QUESTIONS = Path(__file__).parent / "sample" / "questions.jsonl"
 SEED = 20261122
-PARTS = ((20, 4, 1.0), (4, 12, 0.4), (1, 24, 0.4))
-"""Documents in a part, parts of that size, share of the questions without a source there that are asked."""
+PARTS = ((30, 2), (8, 5), (1, 16))
+"""Documents in a part of the knowledge, and parts of that size."""
+LEFT_OUT = ("words",)
+"""How long our own questions are says more about how we wrote them than about customers."""
+HOPELESS = 0.5
+"""A part is asked so many questions that it cannot answer for each one that it can, as the whole is."""
 SIGNS = {
     "coverage": 1,
     "missing": -1,
@@ -50,21 +55,23 @@ SIGNS = {
 """Features whose direction is known; one that comes out the other way round is noise and is left out."""
 
 
-def parts(files: list[SourceFile]) -> Iterator[tuple[list[SourceFile], float]]:
-    """Yield what is known and the share of hopeless questions: everything first, then random parts."""
-    yield files, 1.0
+def parts(files: list[SourceFile]) -> Iterator[list[SourceFile]]:
+    """Yield everything first, then random parts of it."""
+    yield files
     random_ = random.Random(SEED)
-    for size, count, share in PARTS:
+    for size, count in PARTS:
         for _ in range(count):
-            yield random_.sample(files, size), share
+            yield random_.sample(files, size)
 
 
 def asked(
-    questions: list[dict[str, Any]], files: list[SourceFile], share: float, random_: random.Random
+    questions: list[dict[str, Any]], files: list[SourceFile], random_: random.Random
 ) -> list[dict[str, Any]]:
-    """Return the questions for a part: all that it can answer, and a share of those it cannot."""
+    """Return the questions for a part: all that it can answer, and half as many that it cannot."""
     known = {file.source for file in files}
-    return [q for q in questions if known & set(q["sources"]) or random_.random() < share * len(files) / 20]
+    hopeful = [q for q in questions if known & set(q["sources"])]
+    others = [q for q in questions if not known & set(q["sources"])]
+    return hopeful + random_.sample(others, min(len(others), max(1, int(HOPELESS * len(hopeful)))))
 
 
 async def answers(questions: list[dict[str, Any]], files: list[SourceFile], data: Path) -> list[Reply]:
@@ -98,7 +105,9 @@ def is_right(question: dict[str, Any], reply: Reply) -> bool:
 
 def fit(features: np.ndarray[Any, Any], right: np.ndarray[Any, Any]) -> dict[str, Any]:
     """Return the scorer's fields: standardised logistic regression over the features that help."""
-    names = [name for name in FEATURES if features[:, FEATURES.index(name)].std() > 1e-6]
+    names = [
+        name for name in FEATURES if name not in LEFT_OUT and features[:, FEATURES.index(name)].std() > 1e-6
+    ]
     while True:
         columns = features[:, [FEATURES.index(name) for name in names]]
         centres, scales = columns.mean(0), columns.std(0)
@@ -134,28 +143,47 @@ def report(right: np.ndarray[Any, Any], predicted: np.ndarray[Any, Any]) -> None
         f"{len(right)} questions, {int(right.sum())} answered rightly; "
         f"AUROC {roc_auc_score(right, predicted):.3f}, ECE {error:.3f}\n"
     )
+    for least in (0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5):
+        given = predicted >= least
+        sys.stdout.write(
+            f"from {least:.2f}: {given.mean():.0%} answered, {right[given].mean():.0%} of them rightly, "
+            f"{right[given].sum() / right.sum():.0%} of the right answers given\n"
+        )
+
+
+def answered(questions: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield for each answer of each part what was measured and whether it was right."""
+    files = [file for file in read_path(bundled("knowledge")) if isinstance(file, SourceFile)]
+    random_ = random.Random(SEED)
+    with tempfile.TemporaryDirectory() as folder:
+        for number, known in enumerate(parts(files)):
+            data = Path(folder) / str(number)
+            if number:
+                shutil.copytree(Path(folder) / "0" / "models", data / "models")
+            own = asked(questions, known, random_) if number else questions
+            for question, reply in zip(own, asyncio.run(answers(own, known, data)), strict=True):
+                if "support" in reply.trace.get("features", {}):
+                    row = {"qid": question["qid"], "files": len(known), "right": is_right(question, reply)}
+                    yield {**row, **reply.trace["features"]}
+            sys.stderr.write(f"{number}: {len(known)} files, {len(own)} questions\n")
 
 
 def main() -> None:
     set_up_logs("error")
-    questions = [
-        json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines() if line.strip()
-    ]
-    files = [file for file in read_path(bundled("knowledge")) if isinstance(file, SourceFile)]
-    random_ = random.Random(SEED)
-    rated: list[tuple[dict[str, Any], Reply]] = []
-    with tempfile.TemporaryDirectory() as models:
-        for number, (known, share) in enumerate(parts(files)):
-            data = Path(models) / str(number)
-            if number:
-                shutil.copytree(Path(models) / "0" / "models", data / "models")
-            own = asked(questions, known, share, random_)
-            replies = asyncio.run(answers(own, known, data))
-            rated += [(q, r) for q, r in zip(own, replies, strict=True) if "features" in r.trace]
-            sys.stdout.write(f"{number}: {len(known)} documents, {len(own)} questions\n")
-    features = np.array([[reply.trace["features"][name] for name in FEATURES] for _, reply in rated])
-    right = np.array([is_right(question, reply) for question, reply in rated])
-    fields = fit(features, right)
+    parser = argparse.ArgumentParser(prog="python -m evals.fit_reliability")
+    parser.add_argument(
+        "--rows", type=Path, help="keep what was measured in this file, or take it from there"
+    )
+    kept = parser.parse_args().rows
+    questions = [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines() if line]
+    if kept and kept.exists():
+        rows = json.loads(kept.read_text(encoding="utf-8"))
+    else:
+        rows = list(answered(questions))
+        if kept:
+            kept.write_text(json.dumps(rows), encoding="utf-8")
+    features = np.array([[row[name] for name in FEATURES] for row in rows])
+    fields = fit(features, np.array([row["right"] for row in rows]))
     note = "# Made by `python -m evals.fit_reliability` from our own questions; do not edit by hand.\n"
     file = bundled("prompts") / "reliability" / "scorer.yaml"
     file.write_text(note + yaml.safe_dump(fields, sort_keys=False), encoding="utf-8")

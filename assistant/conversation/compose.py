@@ -136,6 +136,8 @@ class Composer:
         if draft.action is not Action.ANSWER or not draft.sentences:
             return self._unanswered(brief, thread, expected, draft.engine, draft.prompt)
         reliability = self._scorer.score(measure(findings, reading.language, draft.sentences))
+        if reliability < self._thresholds.abstain_below and not draft.framed:
+            return self._unanswered(brief, thread, reliability, draft.engine, draft.prompt)
         body, used = cite(draft.sentences)
         sure = reliability >= self._thresholds.answer_above
         if draft.framed:

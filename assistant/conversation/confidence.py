@@ -47,10 +47,14 @@ class Scorer:
     scales: Mapping[str, float]
 
     def score(self, features: Mapping[str, float]) -> float:
-        """Return the calibrated probability that an answer from these passages is right, in (0, 1)."""
+        """Return the calibrated probability that an answer from these passages is right, in (0, 1).
+
+        A feature that could not be measured yet, because there is no answer, counts as average.
+        """
         total = self.intercept + sum(
             self.weights[name] * (features[name] - self.centres[name]) / self.scales[name]
             for name in self.weights
+            if name in features
         )
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
 
@@ -83,7 +87,7 @@ def load_scorer(prompts: Path) -> Scorer:
 
 
 def measure(findings: Findings, language: str, sentences: Sequence[Sentence] = ()) -> dict[str, float]:
-    """Return the features of an answer (or, without sentences, of what it could be made from).
+    """Return the features of an answer, or without sentences those of what it could be made from.
 
     Args:
         findings: passages and the question's terms.
@@ -98,7 +102,7 @@ def measure(findings: Findings, language: str, sentences: Sequence[Sentence] = (
     cosines = [passage.dense for passage in everything]
     scores = sorted((passage.lexical for passage in everything), reverse=True) + _FIELD * [0.0]
     stems = [passage_stems(passage) for passage in head]
-    return {
+    found = {
         "coverage": max(coverage(findings.terms, own) for own in stems),
         "missing": heaviest_missing(findings.terms, stems[0]),
         "cosine": max(passage.dense for passage in head),
@@ -110,10 +114,12 @@ def measure(findings: Findings, language: str, sentences: Sequence[Sentence] = (
         ),
         "words": math.log1p(len(findings.terms)),
         "across": float(head[0].language != language),
-        "support": max((sentence.support for sentence in sentences), default=0.0),
-        "said": coverage(findings.terms, _said(findings.passages, sentences)),
         "lead": _lead(everything),
     }
+    if sentences:
+        found["support"] = max(sentence.support for sentence in sentences)
+        found["said"] = coverage(findings.terms, _said(findings.passages, sentences))
+    return found
 
 
 def _said(passages: Sequence[Passage], sentences: Sequence[Sentence]) -> frozenset[str]:

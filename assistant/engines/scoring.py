@@ -20,7 +20,8 @@ from core.embeddings import Vectors
 from core.lexemes import lexemes
 from core.types import Passage
 
-_MOST_PARTS = 140
+_READ_BY_MEANING = 48
+"""So many parts are compared by meaning: those that words and their passage speak for."""
 _LONGEST_PART = 600
 _MOST_ROWS = 30
 _REMEMBERED = 20_000
@@ -73,51 +74,47 @@ class PieceScorer:
             for number, passage in enumerate(passages)
             for order, piece in enumerate(pieces(passage.text))
         ]
-        texts = [part.text for *_, parts in found for part in parts][:_MOST_PARTS]
-        if not texts:
-            return []
-        vectors = self._embed([question, *texts])
-        unread = sum(len(parts) for *_, parts in found) - len(texts)
-        cosines = [*map(float, vectors[1:] @ vectors[0]), *([0.0] * unread)]
         kinds = self._types.asked_for(brief.question)
+        apart = [
+            score
+            for number, _, _, parts in found
+            for score in self._without_meaning(brief, passages[number], parts, kinds)
+        ]
+        cosines = self._cosines(question, [part.text for *_, parts in found for part in parts], apart)
         candidates, start = [], 0
         for number, order, piece, parts in found:
-            own = cosines[start : start + len(parts)]
-            scores = self._part_scores(brief, passages[number], parts, own, kinds)
+            places = range(start, start + len(parts))
+            scores = [apart[place] + self._weights.meaning * max(0.0, cosines[place]) for place in places]
+            own = [cosines[place] for place in places]
             candidates.append(_candidate(passages[number], number, order, piece, scores, own))
             start += len(parts)
         return candidates
 
-    def _part_scores(
-        self,
-        brief: Brief,
-        passage: Passage,
-        parts: Sequence[_Part],
-        cosines: Sequence[float],
-        kinds: frozenset[str],
-    ) -> list[float]:
-        around = coverage(brief.findings.terms, passage_stems(passage))
-        return [
-            self._part_score(brief, passage, part, cosine, around, kinds)
-            for part, cosine in zip(parts, cosines, strict=True)
-        ]
+    def _cosines(self, question: str, texts: Sequence[str], promise: Sequence[float]) -> list[float]:
+        """Compare the most promising texts with the question; the others count as unlike it."""
+        ranked = sorted(range(len(texts)), key=lambda place: -promise[place])[:_READ_BY_MEANING]
+        cosines = [0.0] * len(texts)
+        if ranked:
+            vectors = self._embed([question, *(texts[place] for place in ranked)])
+            for place, vector in zip(ranked, vectors[1:], strict=True):
+                cosines[place] = float(vector @ vectors[0])
+        return cosines
 
-    def _part_score(
-        self,
-        brief: Brief,
-        passage: Passage,
-        part: _Part,
-        cosine: float,
-        around: float,
-        kinds: frozenset[str],
-    ) -> float:
-        weights = self._weights
-        own = coverage(brief.findings.terms, frozenset(lexemes(part.own, passage.language)))
-        score = weights.meaning * max(0.0, cosine) + weights.wording * (0.7 * own + 0.3 * around)
-        score += weights.passage * passage.score + weights.label * _named(part.label, brief, passage.language)
-        if kinds:
-            score += weights.kind if self._types.holds(part.own, kinds) else -weights.kind
-        return score
+    def _without_meaning(
+        self, brief: Brief, passage: Passage, parts: Sequence[_Part], kinds: frozenset[str]
+    ) -> list[float]:
+        """Return what wording, passage, kind of answer and row labels say of each part."""
+        weights, terms = self._weights, brief.findings.terms
+        around = coverage(terms, passage_stems(passage))
+        scores = []
+        for part in parts:
+            own = coverage(terms, frozenset(lexemes(part.own, passage.language)))
+            score = weights.wording * (0.7 * own + 0.3 * around) + weights.passage * passage.score
+            score += weights.label * _named(part.label, brief, passage.language)
+            if kinds:
+                score += weights.kind if self._types.holds(part.own, kinds) else -weights.kind
+            scores.append(score)
+        return scores
 
 
 class _Remembering:
