@@ -35,7 +35,8 @@ def test_nothing_found_measures_nothing() -> None:
 
 
 def test_one_passage_of_a_tiny_knowledge_base_is_measured_without_a_rival() -> None:
-    assert measure(_found(passage()), "it") == pytest.approx(
+    said = Sentence(text="La Brenta costa 2.390 euro.", sources=(0,), support=0.6)
+    assert measure(_found(passage()), "it", [said]) == pytest.approx(
         {
             "coverage": 1.0,
             "missing": 0.0,
@@ -45,8 +46,8 @@ def test_one_passage_of_a_tiny_knowledge_base_is_measured_without_a_rival() -> N
             "agreement": 1.0,
             "words": 1.0986,
             "across": 0.0,
-            "support": 0.0,
-            "said": 0.0,
+            "support": 0.6,
+            "said": 1.0,
             "lead": 0.9,
         },
         abs=1e-4,
@@ -57,7 +58,7 @@ def test_one_passage_of_a_tiny_knowledge_base_is_measured_without_a_rival() -> N
 @pytest.mark.parametrize("lexical", [0.0, 3.0])
 def test_every_feature_is_a_plain_number_however_few_passages_there_are(count: int, lexical: float) -> None:
     found = _found(*(passage(chunk_id=str(n), dense=0.2, lexical=lexical) for n in range(count)), terms={})
-    features = measure(found, "it")
+    features = measure(found, "it", [Sentence(text="Sì.", sources=(0,), support=0.6)])
     assert set(features) == set(FEATURES)
     assert all(0 <= value <= 1 for value in features.values())
     assert 0 < load_scorer(PROMPTS).score(features) < 1
