@@ -1,0 +1,77 @@
+"""Words and meaning in one number, by the languages of question and passage."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.retrieval.fusion import BUNDLED, Weights, fuse
+
+HALVES = Weights(same={"it": 0.5}, other=0.5, across=0.5, across_factor=1.0)
+IDS = st.sampled_from(["a", "b", "c", "d"])
+LANGUAGES = st.dictionaries(IDS, st.sampled_from(["it", "en", "fr"]), min_size=1)
+
+
+def _fuse(dense: dict[str, float], lexical: dict[str, float], weights: Weights = HALVES) -> dict[str, float]:
+    return fuse(dense, lexical, dict.fromkeys(dense.keys() | lexical.keys(), "it"), "it", weights)
+
+
+def test_each_half_is_measured_by_its_best() -> None:
+    fused = _fuse({"a": 0.4, "b": 0.2}, {"a": 5.0, "b": 20.0})
+    assert fused == pytest.approx({"a": 0.5 + 0.125, "b": 0.25 + 0.5})
+
+
+def test_what_only_one_half_found_keeps_the_share_of_that_half() -> None:
+    assert _fuse({"a": 0.3}, {"b": 7.0}) == pytest.approx({"a": 0.5, "b": 0.5})
+
+
+def test_what_is_unlike_the_question_counts_as_nothing_and_not_as_less() -> None:
+    assert _fuse({"a": 0.5, "b": -0.5}, {}) == pytest.approx({"a": 0.5, "b": 0.0})
+    assert _fuse({"a": -0.5, "b": -0.1}, {}) == {"a": 0.0, "b": 0.0}
+
+
+def test_nothing_found_is_nothing() -> None:
+    assert fuse({}, {}, {}, "it") == {}
+    assert fuse({}, {}, {"a": "it"}, "it") == {"a": 0.0}
+
+
+def test_only_candidates_that_were_allowed_are_scored() -> None:
+    fused = fuse({"a": 0.9, "hidden": 0.95}, {"hidden": 3.0}, {"a": "it"}, "it", HALVES)
+    assert set(fused) == {"a"}
+
+
+@pytest.mark.parametrize(
+    ("question", "passage", "weight"),
+    [("it", "it", 0.7), ("en", "en", 0.2), ("fr", "fr", 0.5), ("it", "en", 0.1), ("en", "it", 0.1)],
+)
+def test_words_count_by_language(question: str, passage: str, weight: float) -> None:
+    assert BUNDLED.lexical(question, passage) == weight
+    fused = fuse({}, {"a": 2.0}, {"a": passage}, question)
+    assert fused["a"] == pytest.approx(weight * (1.0 if question == passage else 0.85))
+
+
+def test_the_same_evidence_in_the_questions_own_language_comes_first() -> None:
+    fused = fuse({"own": 0.5, "other": 0.5}, {}, {"own": "en", "other": "it"}, "en")
+    assert fused["own"] == pytest.approx(0.8)
+    assert fused["other"] == pytest.approx(0.9 * 0.85)
+
+
+@given(
+    dense=st.dictionaries(IDS, st.floats(-1, 1)),
+    lexical=st.dictionaries(IDS, st.floats(0, 50)),
+    languages=LANGUAGES,
+    question=st.sampled_from(["it", "en", "de"]),
+)
+def test_relevance_is_a_share_for_every_candidate(
+    dense: dict[str, float], lexical: dict[str, float], languages: dict[str, str], question: str
+) -> None:
+    fused = fuse(dense, lexical, languages, question)
+    assert set(fused) == set(languages)
+    assert all(0 <= score <= 1 + 1e-9 for score in fused.values())
+
+
+@given(dense=st.dictionaries(IDS, st.floats(-1, 1), min_size=2), better=st.floats(0.001, 0.5))
+def test_more_evidence_never_ranks_lower(dense: dict[str, float], better: float) -> None:
+    first, second = list(dense)[:2]
+    fused = _fuse(dense, {first: 1.0 + better, second: 1.0})
+    before = _fuse(dense, {first: 1.0, second: 1.0})
+    assert fused[first] - fused[second] >= before[first] - before[second] - 1e-9
