@@ -130,6 +130,8 @@ def assistant(
         "PERCORSO_LIMITS__CONVERSATIONS": "1000/minute",
         "PERCORSO_LIMITS__MESSAGES": "1000/minute",
         "PERCORSO_TURN__BURST_SECONDS": "0.1",
+        "PERCORSO_TURN__ANSWER_ABOVE": "0",  # how sure an answer is has its own tests; here it is shown
+        "PERCORSO_TURN__ABSTAIN_BELOW": "0",
         "PERCORSO_LOG_LEVEL": "warning",
     }
     command = [sys.executable, "-m", "assistant"]

@@ -128,6 +128,29 @@ def test_the_shop_fits(width: int, shop: Widget) -> None:
     assert shop.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize(("width", "height"), [(640, 400), (320, 480)])
+def test_zoom(width: int, height: int, shop: Widget) -> None:
+    """A window of 1280 x 800 at 200 % and one of 1280 at 400 %: everything stays within and in reach."""
+    shop.page.set_viewport_size({"width": width, "height": height})
+    shop.open().ask("Rindfleischetikettierung" * 20)
+    shop.ask(QUESTION)
+    shop.button("No, non utile").last.click()
+    assert shop.log.bounding_box()
+    for part in ("button:visible", "textarea", "footer a", ".text"):
+        for one in shop.panel.locator(part).all():
+            box = one.bounding_box()
+            assert box is not None
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width
+    scroll = shop.panel.locator(".scroll")
+    assert scroll.evaluate("(one) => one.scrollWidth - one.clientWidth") == 0
+    assert scroll.evaluate("(one) => one.clientHeight") >= 140
+    shop.chips.last.click()
+    expect(shop.source.locator("mark").first).to_be_in_viewport()
+    assert shop.page.evaluate("document.documentElement.scrollWidth") <= width
+    assert shop.violations() == []
+
+
 def test_reduced_motion(shop: Widget) -> None:
     shop.page.emulate_media(reduced_motion="reduce")
     shop.open().say(QUESTION)

@@ -1,5 +1,7 @@
 """Cuts, limits and lost answers: nothing is lost, nothing is doubled."""
 
+import re
+
 from playwright.sync_api import BrowserContext, Route, expect
 
 from tests.browser.conftest import Guard
@@ -120,3 +122,21 @@ def test_no_connection_while_it_is_closed(shop: Widget) -> None:
     with shop.page.expect_event("requestfailed", lambda request: "/events" in request.url):
         shop.button("Chiudi").click()
     expect(shop.launcher).to_be_focused()
+
+
+def test_two_tabs_share_one_conversation(context: BrowserContext, other_site: str) -> None:
+    """Both were open before the first message; each shows what the other says, once."""
+    tabs = []
+    for _ in range(2):
+        page = context.new_page()
+        page.goto(f"{other_site}/remember.html")
+        tabs.append(Widget(page).open())
+    first, second = tabs
+    first.ask("How do I return a bike?")
+    second.ask("Thank you")
+    for tab in tabs:
+        expect(tab.own).to_have_text([re.compile("How do I return"), re.compile("Thank you")])
+        expect(tab.answers).to_have_count(3)
+    third = context.new_page()
+    third.goto(f"{other_site}/remember.html")
+    expect(Widget(third).open().own).to_have_count(2)

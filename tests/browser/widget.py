@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 PATIENCE = 30_000
 """Milliseconds: the machine may be slow and shared."""
 
-QUESTION = "Quanto costa la consegna in Sardegna?"
+QUESTION = "Quanto costa la spedizione della Brenta in Sardegna?"
 
 _WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 

@@ -12,7 +12,6 @@
 
   // ---- Texts: Italian, English
 
-  const LANGUAGES = ["it", "en"];
   const TEXTS = {
     launch: ["Apri la chat", "Open the chat"],
     close: ["Chiudi", "Close"],
@@ -23,10 +22,7 @@
       "Buongiorno! Sono l'assistente virtuale di %, un'intelligenza artificiale: rispondo citando la fonte.",
       "Hello! I am the virtual assistant of %, an artificial intelligence: I answer and name the source.",
     ],
-    questions: [
-      "Che cosa può fare?|Quanto costa la consegna?|Come funziona il reso?",
-      "What can you do?|How much is delivery?|How do returns work?",
-    ],
+    questions: ["Che cosa può fare?", "What can you do?"],
     message: ["Messaggio", "Message"],
     send: ["Invia", "Send"],
     sending: ["Invio…", "Sending…"],
@@ -56,14 +52,14 @@
   };
   const REASONS = "wrong|incomplete|outdated|not_understood|tone|other";
 
-  const t = (key, value) => TEXTS[key][LANGUAGES.indexOf(lang)].replace("%", () => value);
+  const t = (key, value) => TEXTS[key][+(lang === "en")].replace("%", () => value);
 
   // ---- Look: the system's colours follow the theme
 
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(`
 :host { all: initial !important; position: fixed !important; z-index: 2147483000 !important; direction: ltr !important; }
-.root { all: initial; color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; color: var(--text);
+.root { all: initial; color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; color: var(--text); overflow-wrap: anywhere;
   --text: color-mix(in srgb, CanvasText 90%, Canvas); --muted: color-mix(in srgb, CanvasText 66%, Canvas);
   --edge: color-mix(in srgb, CanvasText 50%, Canvas); --line: color-mix(in srgb, CanvasText 16%, Canvas);
   --soft: color-mix(in srgb, CanvasText 6%, Canvas); --staff: color-mix(in srgb, #fa0 16%, Canvas);
@@ -85,19 +81,20 @@ svg { width: 22px; fill: none; stroke: currentColor; stroke-width: 1.8; stroke-l
 .small { font-size: 13px; color: var(--muted); }
 .round { display: grid; place-items: center; flex: none; width: 44px; height: 44px; border-radius: 14px; }
 .line { min-height: 44px; padding: 10px 14px; border-radius: 14px; }
-.box { border: 1px solid var(--edge); color: var(--text); }
+.box { padding-block: 9px; border: 1px solid var(--edge); color: var(--text); }
 .brand, .me .text { background: var(--brand) !important; color: var(--on); }
 
 .launcher, .panel { position: fixed; inset: auto 20px 20px auto; box-shadow: 0 8px 40px #0005; }
 .left > * { inset: auto auto 20px 20px; }
 .launcher { width: 60px; height: 60px; border-radius: 50%; }
+.launcher svg { width: 28px; }
 .badge { position: absolute; top: -4px; right: -4px; width: auto; min-width: 24px; height: 24px; background: #c22; color: #fff; }
 .panel { width: 408px; max-width: none; height: min(720px, 100% - 40px); max-height: none; padding: 0; background: Canvas;
   color: inherit; border: 1px solid var(--line); border-radius: 18px; overflow: clip; }
 .panel[open] { display: flex; flex-direction: column; }
-header { padding: 12px 16px; border-bottom: 1px solid var(--line); }
-.scroll { overflow-y: auto; overscroll-behavior: contain; padding: 16px; position: relative; overflow-wrap: anywhere;
-  white-space: pre-wrap; outline-offset: -2px; }
+header { align-items: flex-start !important; padding: 12px 16px; border-bottom: 1px solid var(--line); }
+.scroll { overflow-y: auto; overscroll-behavior: contain; padding: 16px; position: relative; white-space: pre-wrap;
+  outline-offset: -2px; }
 .log { align-items: stretch; gap: 16px; }
 .text { max-width: 100%; padding: 10px 14px; border-radius: 4px 16px 16px; background: var(--soft); }
 .operator .text { background: var(--staff); }
@@ -113,22 +110,26 @@ header { padding: 12px 16px; border-bottom: 1px solid var(--line); }
 ul, ol { padding-left: 22px; }
 pre, .wide { overflow-x: auto; border: 1px solid var(--line); border-radius: 14px; background: Canvas; color: var(--text); }
 pre { padding: 10px; }
-table { border-collapse: collapse; font-size: 13px; overflow-wrap: normal; }
+table { width: 100%; border-collapse: collapse; font-size: 13px; overflow-wrap: normal; }
 th, td { padding: 7px 10px; text-align: start; vertical-align: top; min-width: 76px; }
 tr + tr > * { border-top: 1px solid var(--line); }
 mark { background: var(--mark); color: inherit; }
 .cite { min-width: 24px; line-height: 22px; font-size: 13px; text-align: center; border-radius: 6px; border: 1px solid; background: Canvas; }
 .chip { width: 100%; min-height: 36px; padding: 6px 12px; border: 1px solid var(--line); border-radius: 14px; }
 .rate { flex-wrap: wrap; }
+.rate p { width: 100%; }
 .down svg { scale: 1 -1; }
 [aria-pressed=true] svg { fill: currentColor; }
 
-.bar, footer { justify-content: space-between; padding: 2px 4px; }
-.bar { background: var(--soft); padding-left: 18px; }
+.bar, footer { align-items: baseline !important; padding: 2px 4px; }
+.left footer { flex-direction: row-reverse; } /* away from the launcher */
+.bar { justify-content: space-between; background: var(--soft); padding-left: 18px; }
 form { margin: 12px 16px 0; align-items: flex-end; }
 textarea { max-height: 142px; font-size: 16px; background: none; resize: none; }
+textarea:focus { border-color: #0000; }
 ::placeholder { color: var(--muted); }
-@media (max-width: 480px) { .panel { inset: 0 !important; width: 100%; height: 100%; border: 0; border-radius: 0; } }
+@media (max-width: 480px), (max-height: 480px) { .panel { inset: 0 !important; width: 100%; height: 100%; border: 0; border-radius: 0; }
+  th, td { padding-inline: 6px; } }
 @media (prefers-reduced-motion) { * { animation: none !important; } }
 @media print { :host { display: none !important; } }
 `);
@@ -142,11 +143,7 @@ textarea { max-height: 142px; font-size: 16px; background: none; resize: none; }
 
   // ---- Small tools
 
-  /**
-   * Make an element; text is always text.
-   * @param {string} name tag and classes: "p.note.small"
-   * @param {Record<string, any>} [attributes] functions are listeners
-   */
+  /** Makes a "tag.class.class"; functions are listeners, text is always text. */
   function h(name, attributes = {}, ...children) {
     const [tag, ...classes] = name.split(".");
     const element = document.createElement(tag);
@@ -181,7 +178,7 @@ textarea { max-height: 142px; font-size: 16px; background: none; resize: none; }
     }
   }
 
-  /** @returns {Promise<any>} throws {status, detail} */
+  /** Throws {status, detail}. */
   async function call(method, path, body, signal) {
     const headers = { "Content-Type": "application/json" };
     if (session) headers.Authorization = `Bearer ${session.token}`;
@@ -222,7 +219,7 @@ textarea { max-height: 142px; font-size: 16px; background: none; resize: none; }
   const ITEM = /^( *)(-|\*|\d{1,3}[.)]) +(.*)/;
   const INLINE = /`([^`]+)`|\*\*(.+?)\*\*|\[(\d+)\]|(https?:\/\/[^\s<>"`]*[^\s<>"`.,;:!?)\]])/g;
 
-  /** @param {string} text  @param {(index: number) => any} [cite] makes a button of [1] */
+  /** `cite` makes a button of [1]. */
   function markdown(text, cite) {
     const nodes = new DocumentFragment();
     const lines = text.split("\n");
@@ -292,28 +289,30 @@ textarea { max-height: 142px; font-size: 16px; background: none; resize: none; }
     while (walker.nextNode()) nodes.push(walker.currentNode);
     for (const node of nodes) {
       const row = node.parentNode.closest("tr")?.textContent;
-      const parts = node.data.split(/(?<=[.!?] )/);
+      const parts = node.data.split(/(?<=[.!?])( )/);
       node.replaceWith(...parts.map((part) => (quoted(row || part) ? h("mark", {}, part) : part)));
     }
   }
 
   // ---- State
 
-  const language = (tag) => LANGUAGES.find((known) => tag?.startsWith(known)) || "en";
+  const language = (tag) => (/^it/.test(tag) ? "it" : "en");
 
   let lang = language(options.lang || document.documentElement.lang || navigator.language);
-  let site; // {name, privacy_url, max_message_characters}
+  let site;
   let session = JSON.parse(store("getItem")); // {id, token}
-  let loaded; // whether the following is the session's
+  let loaded;
   let items = []; // messages; state, status and note are ours
   let owner = "bot"; // or queue, or operator
   let seq; // of the last event
-  let waiting; // for an answer
+  let waiting;
   let turn; // that is being answered
   let streamed;
   let stream;
   let reachable = true;
   let opened = false;
+  let follows = true;
+  let top = 0;
   let unread = 0;
   let wait = 1000;
   let wake = () => {};
@@ -340,6 +339,8 @@ textarea { max-height: 142px; font-size: 16px; background: none; resize: none; }
   }
 
   async function begin() {
+    session = JSON.parse(store("getItem"));
+    if (session) return (loaded = false); // another tab was first
     session = await call("POST", "/conversations", { language: lang, page });
     store("setItem", JSON.stringify(session));
     load(session);
@@ -364,7 +365,7 @@ textarea { max-height: 142px; font-size: 16px; background: none; resize: none; }
   }
 
   function send(text) {
-    const item = { author: "customer", text, client_msg_id: `${Date.now()}-${items.length}` };
+    const item = { author: "customer", text, client_msg_id: `${Math.random()}`.slice(2) };
     items.push(item);
     draw(item);
     post(item);
@@ -440,12 +441,12 @@ textarea { max-height: 142px; font-size: 16px; background: none; resize: none; }
     const own = items.find((item) => client_msg_id && item.client_msg_id === client_msg_id);
     if (own) return setState(own);
     items.push(message);
+    draw(message);
     if (author !== "customer") {
       waiting = false;
       drawPartial();
       if (!opened) drawBadge(unread + 1);
     }
-    draw(message);
   }
 
   function handOver(next) {
@@ -458,15 +459,15 @@ textarea { max-height: 142px; font-size: 16px; background: none; resize: none; }
 
   const host = h("percorso-widget");
   const shadow = host.attachShadow({ mode: "open" });
-  const phone = matchMedia("(max-width: 480px)");
+  const phone = matchMedia("(max-width: 480px), (max-height: 480px)");
   shadow.adoptedStyleSheets = [sheet];
   let ui = {};
 
   function build() {
     ui = {
       name: h("h2"),
-      scroll: h("div.scroll.grow", { tabindex: 0, role: "group", "aria-label": t("bot") }),
-      partial: h("div", { inert: true }),
+      scroll: h("div.scroll.grow", { tabindex: 0, role: "group", "aria-label": t("bot"), scroll: scrolled }),
+      partial: h("div.col", { inert: true }),
       bar: h("div.bar.row.small", { role: "status" }),
       input: h("textarea.line.box.grow", { rows: 1, "aria-label": t("message"), placeholder: t("message"), input: measure, keydown: enter }),
       counter: h("div.note.small", { role: "status" }),
@@ -482,9 +483,9 @@ textarea { max-height: 142px; font-size: 16px; background: none; resize: none; }
       h("header.row", {}, h("span.round.brand", {}, icon("chat")), about, button("round", t("close"), close, icon("close"))),
       ui.scroll,
       ui.bar,
-      h("form.row", { submit }, ui.input, h("button.round.brand", { "aria-label": t("send") }, icon("send"))),
+      h("form.row", { submit }, ui.input, button("round.brand", t("send"), null, icon("send"))),
       ui.counter,
-      h("footer.row", {}, ui.privacy, ui.person),
+      h("footer.row", {}, ui.person, ui.privacy),
     );
     const root = h(`div.root.${options.position}`, { lang, keydown: onKey, keyup: onKey, keypress: onKey }, ui.panel, ui.source, ui.launcher);
     root.style.colorScheme = options.theme || "";
@@ -493,6 +494,7 @@ textarea { max-height: 142px; font-size: 16px; background: none; resize: none; }
     redraw();
     drawBadge(unread);
     measure();
+    new ResizeObserver(() => showLatest(follows)).observe(ui.scroll);
   }
 
   /** A button that goes when pressed, without the focus. */
@@ -507,14 +509,14 @@ textarea { max-height: 142px; font-size: 16px; background: none; resize: none; }
     ui.log = h("div.log.col", { role: "log", "aria-live": "polite" });
     if (site) {
       ui.name.textContent = site.name;
-      ui.privacy.href = new URL(site.privacy_url, origin);
+      ui.privacy.href = new URL(site.privacy_url.replace("{lang}", lang), origin);
       const questions = (options.suggestions || t("questions")).split("|");
       draw({ author: "bot", text: t("greeting", site.name) });
       ui.log.append(h("div.examples.col", {}, ...questions.map((text) => vanishing("line.box", text, () => send(text)))));
     }
     items.forEach(draw);
     ui.scroll.replaceChildren(ui.log, ui.partial);
-    reveal(ui.partial, true);
+    showLatest();
     drawBar();
   }
 
@@ -531,6 +533,8 @@ textarea { max-height: 142px; font-size: 16px; background: none; resize: none; }
     if (state === "failed") item.status.append(vanishing("line", t("retry"), () => post(item)));
   }
 
+  const label = (author) => h("p.row.small", {}, author === "bot" && h("b", {}, t("ai")), t(author));
+
   function bubble(item) {
     const { id, author, text, note, citations = [] } = item;
     if (note || author === "system") return h("p.note.small", {}, note ? t(`by_${note}`) : text);
@@ -539,15 +543,14 @@ textarea { max-height: 142px; font-size: 16px; background: none; resize: none; }
       setState(item, item.state);
       return h("div.me.col", { "aria-live": "off" }, h("div.text", {}, text), item.status);
     }
-    const ai = author === "bot" && "ai";
     const source = (name, { index, title }, ...content) =>
       button(name, `${t("source", index)}: ${title}`, () => showSource(citations[index - 1]), ...content);
     const cite = (index) => citations[index - 1] && source("cite", citations[index - 1], index);
     const chip = (citation) => source("chip.row.small", citation, h("b", {}, citation.index), citation.title);
     return h(
       `div.col.${author}`,
-      { "data-generated-by": ai },
-      h("p.row.small", {}, ai && h("b", {}, t(ai)), t(author)),
+      { "data-generated-by": author === "bot" && "ai" },
+      label(author),
       h("div.text", {}, markdown(text, cite)),
       ...citations.map(chip),
       citations[0] && rating(id),
@@ -558,7 +561,7 @@ textarea { max-height: 142px; font-size: 16px; background: none; resize: none; }
     const rate = (helpful, reason) => {
       up.ariaPressed = helpful;
       down.ariaPressed = !helpful;
-      more.replaceChildren(...(helpful || reason ? [t("thanks")] : [t("why"), ...reasons()]));
+      more.replaceChildren(...(helpful || reason ? [t("thanks")] : [h("p", {}, t("why")), ...reasons()]));
       more.scrollIntoView({ block: "nearest" });
       inTurn(() => call("PUT", at(`/messages/${id}/feedback`), { helpful, reason }), () => more.replaceChildren(t("failed")));
     };
@@ -571,16 +574,24 @@ textarea { max-height: 142px; font-size: 16px; background: none; resize: none; }
 
   function drawPartial(content) {
     if (!content) turn = null;
-    ui.partial.replaceChildren(content ? h("div.text", {}, content) : "");
+    ui.partial.replaceChildren(...(content ? [label("bot"), h("div.text", {}, content)] : []));
     ui.log.ariaBusy = !!content;
-    reveal(ui.partial);
+    if (content) reveal(ui.partial);
   }
   const dots = () => drawPartial(h("div.dots", {}, "● ● ●"));
 
-  /** Not while the visitor reads further up. */
+  /** Unless the visitor reads further up. */
   function reveal({ offsetTop }, always) {
-    const { scroll } = ui;
-    if (always || offsetTop - scroll.scrollTop < 2 * scroll.clientHeight) scroll.scrollTop = offsetTop - 60;
+    follows ||= always;
+    if (follows && items[0]) ui.scroll.scrollTop = Math.max(ui.scroll.scrollTop, offsetTop - 60);
+  }
+
+  const showLatest = (always = true) => reveal(ui.log.lastChild || ui.partial, always);
+
+  function scrolled() {
+    const { scrollTop, scrollHeight, clientHeight } = ui.scroll;
+    follows = scrollHeight - scrollTop - clientHeight < 40 || (follows && scrollTop >= top);
+    top = scrollTop;
   }
 
   function drawBar() {
@@ -662,7 +673,7 @@ textarea { max-height: 142px; font-size: 16px; background: none; resize: none; }
       }
       wake();
       follow();
-    } catch {} // the line above the composer says it
+    } catch {} // the bar says it
   }
 
   function open() {
@@ -670,7 +681,7 @@ textarea { max-height: 142px; font-size: 16px; background: none; resize: none; }
     opened = ui.launcher.hidden = true;
     drawBadge(0);
     show(ui.panel);
-    reveal(ui.partial, true);
+    showLatest();
     ui.input.focus();
     start();
   }
