@@ -80,11 +80,11 @@ class HybridRetriever:
                 best = passages.get(uid)
                 passages[uid] = passage if best is None or passage.dense > best.dense else best
                 totals[uid] = totals.get(uid, 0.0) + view.weight * passage.score
-        ranked = [
-            replace(passage, score=min(1.0, totals[uid] + self._stage_bonus(passage, query.stages)))
-            for uid, passage in passages.items()
-        ]
-        ranked.sort(key=lambda passage: (-passage.score, passage.source, passage.ordinal))
+        for uid, passage in passages.items():
+            totals[uid] += self._stage_bonus(passage, query.stages)
+        # Ranked before the cut at 1: there the stage would be lost between two that fit equally well.
+        order = sorted(passages.values(), key=lambda p: (-totals[p.chunk_id], p.source, p.ordinal))
+        ranked = [replace(passage, score=min(1.0, totals[passage.chunk_id])) for passage in order]
         kept = await self._without_repeats(ranked, query.limit)
         if query.surroundings:
             kept += await self._surroundings(kept, query)
