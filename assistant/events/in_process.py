@@ -16,6 +16,8 @@ class QueueSubscription:
         self.queue: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue(_MOST_WAITING)
 
     async def next(self, timeout: float) -> Mapping[str, Any] | None:
+        with suppress(asyncio.QueueEmpty):
+            return self.queue.get_nowait()
         try:
             return await asyncio.wait_for(self.queue.get(), timeout)
         except TimeoutError:
