@@ -108,7 +108,9 @@ class PieceScorer:
         around = coverage(terms, passage_stems(passage))
         scores = []
         for part in parts:
-            own = coverage(terms, frozenset(lexemes(part.own, passage.language)))
+            own = coverage(
+                terms, frozenset(lexemes(f"{passage.title} {passage.section} {part.own}", passage.language))
+            )
             score = weights.wording * (0.7 * own + 0.3 * around) + weights.passage * passage.score
             score += weights.label * _named(part.label, brief, passage.language)
             if kinds:
