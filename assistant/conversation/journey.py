@@ -103,9 +103,11 @@ def load_journey(prompts: Path, name: str) -> JourneyModel:
     """Read `prompts/journey/models/<name>.yaml`.
 
     Raises:
-        SettingsError: there is no such model, or it is incomplete; the text says what is wrong.
+        SettingsError: there is no such model or folder, or it is incomplete; the text says what is wrong.
     """
     folder = prompts / "journey" / "models"
+    if not folder.is_dir():
+        raise SettingsError(f"PERCORSO_PROMPTS_DIR: there is no folder {folder}.")
     try:
         fields = _read(folder, name)
         base = _read(folder, fields["extends"]) if "extends" in fields else {"stages": {}, "touchpoints": []}
