@@ -122,7 +122,7 @@ def test_full_screen_on_a_phone(phone: Page) -> None:
     phone.context.close()
 
 
-@pytest.mark.parametrize("width", [360, 768, 1440])
+@pytest.mark.parametrize("width", [320, 360, 768, 1440])
 def test_the_shop_fits(width: int, shop: Widget) -> None:
     shop.page.set_viewport_size({"width": width, "height": 800})
     assert shop.page.evaluate("document.documentElement.scrollWidth") <= width

@@ -93,7 +93,7 @@ svg { width: 22px; fill: none; stroke: currentColor; stroke-width: 1.8; stroke-l
   color: inherit; border: 1px solid var(--line); border-radius: 18px; overflow: clip; }
 .panel[open] { display: flex; flex-direction: column; }
 header { align-items: flex-start !important; padding: 12px 16px; border-bottom: 1px solid var(--line); }
-.scroll { overflow-y: auto; overscroll-behavior: contain; padding: 16px; position: relative; white-space: pre-wrap;
+.scroll { overflow-y: auto; overscroll-behavior: contain; padding: 16px; scroll-padding: 16px; position: relative; white-space: pre-wrap;
   outline-offset: -2px; }
 .log { align-items: stretch; gap: 16px; }
 .text { max-width: 100%; padding: 10px 14px; border-radius: 4px 16px 16px; background: var(--soft); }
@@ -111,7 +111,7 @@ ul, ol { padding-left: 22px; }
 pre, .wide { overflow-x: auto; border: 1px solid var(--line); border-radius: 14px; background: Canvas; color: var(--text); }
 pre { padding: 10px; }
 table { width: 100%; border-collapse: collapse; font-size: 13px; overflow-wrap: normal; }
-th, td { padding: 7px 10px; text-align: start; vertical-align: top; min-width: 76px; }
+th, td { padding: 7px 10px; text-align: start; vertical-align: top; }
 tr + tr > * { border-top: 1px solid var(--line); }
 mark { background: var(--mark); color: inherit; }
 .cite { min-width: 24px; line-height: 22px; font-size: 13px; text-align: center; border-radius: 6px; border: 1px solid; background: Canvas; }
@@ -289,8 +289,8 @@ textarea:focus { border-color: #0000; }
     while (walker.nextNode()) nodes.push(walker.currentNode);
     for (const node of nodes) {
       const row = node.parentNode.closest("tr")?.textContent;
-      const parts = node.data.split(/(?<=[.!?])( )/);
-      node.replaceWith(...parts.map((part) => (quoted(row || part) ? h("mark", {}, part) : part)));
+      const parts = node.data.split(/(?<=[.!?] )/);
+      node.replaceWith(...parts.map((part) => (part && quoted(row || part) ? h("mark", {}, part) : part)));
     }
   }
 
@@ -543,10 +543,10 @@ textarea:focus { border-color: #0000; }
       setState(item, item.state);
       return h("div.me.col", { "aria-live": "off" }, h("div.text", {}, text), item.status);
     }
-    const source = (name, { index, title }, ...content) =>
-      button(name, `${t("source", index)}: ${title}`, () => showSource(citations[index - 1]), ...content);
+    const source = (name, { index, title, section }, ...content) =>
+      button(name, `${t("source", index)}: ${section || title}`, () => showSource(citations[index - 1]), ...content);
     const cite = (index) => citations[index - 1] && source("cite", citations[index - 1], index);
-    const chip = (citation) => source("chip.row.small", citation, h("b", {}, citation.index), citation.title);
+    const chip = (citation) => source("chip.row.small", citation, h("b", {}, citation.index), citation.section || citation.title);
     return h(
       `div.col.${author}`,
       { "data-generated-by": author === "bot" && "ai" },
@@ -616,7 +616,7 @@ textarea:focus { border-color: #0000; }
     const about = h("p.small", {}, t("version", version), page && ` · ${t("page", page)}`);
     const head = h("div.grow", {}, h("p.small", {}, t("source", index)), h("h2", {}, title), h("p.small", {}, section), about);
     highlight(text, quote);
-    if (/^https?:/.test(url)) text.append(h("p", {}, link(url)));
+    if (/^https?:/.test(url)) text.append(h("p.small", {}, link(url)));
     ui.opener = shadow.activeElement || ui.input;
     ui.source.replaceChildren(h("header.row", {}, head, back), text);
     ui.source.ariaLabel = title;
