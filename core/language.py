@@ -17,6 +17,13 @@ _KNOWN = {
     "pt": Language.PORTUGUESE,
 }
 _TAG = {language: tag for tag, language in _KNOWN.items()}
+_SHARED = frozenset(
+    """
+    ok okay no e mail email sms pdf app wifi gps usb bluetooth web online link login password account
+    chat checkout display bike ebike test file
+    """.split()
+)
+"""Words that Italians and English speakers write alike: alone they show no language."""
 _ENOUGH_WORDS = 5
 """From so many words on, a language outside the expected ones is believed."""
 
@@ -42,7 +49,7 @@ def detect_language(
     """
     found = words(text)
     letters = sum(len(word) for word in found if not word.isdigit())
-    if letters < 2:
+    if letters < 2 or _SHARED.issuperset(word for word in found if not word.isdigit()):
         return default
     if len(found) >= _ENOUGH_WORDS:
         best, second = _ranked(text, tuple(_KNOWN))[:2]

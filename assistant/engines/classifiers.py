@@ -20,6 +20,7 @@ from assistant.conversation.types import Emotion, Sentiment, Signals
 from assistant.engines.examples import Examples, load_examples
 from assistant.engines.lexicon import Lexicon
 from core.embeddings import Encoder
+from core.errors import SettingsError
 from core.offload import ModelRunner
 from core.telemetry import get_log
 from core.text import fold
@@ -30,6 +31,8 @@ _CODE_VERSION = 1
 """Raise it when the features below change: the models are then trained again."""
 _STRENGTH = {"journey": 3.0, "sentiment": 5.0, "injection": 5.0, "handoff": 5.0}
 """Inverse regularisation per task, chosen by five-fold cross-validation on the examples."""
+
+_NEEDED = {"injection": {"attack"}, "handoff": {"wants_human"}}
 
 
 class LinearModel:
@@ -108,14 +111,17 @@ class LearntClassifiers:
         folder: where trained models are kept.
         encoder: gives each text its vector.
         runner: the door to threads.
+
+    Raises:
+        SettingsError: examples or lexicons cannot be used.
     """
 
     def __init__(self, prompts: Path, folder: Path, encoder: Encoder, runner: ModelRunner) -> None:
-        self._prompts = prompts
         self._folder = folder
         self._encoder = encoder
         self._runner = runner
         self._lexicon = Lexicon(prompts)
+        self._examples = {task: _checked(load_examples(prompts, task)) for task in _STRENGTH}
         self._models: dict[str, LinearModel] = {}
 
     async def read(self, text: str) -> Signals:
@@ -138,7 +144,7 @@ class LearntClassifiers:
         """Load the models, training those that are missing (blocking, about a minute the first time)."""
         for task, strength in _STRENGTH.items():
             if task not in self._models:
-                self._models[task] = self._load_or_train(load_examples(self._prompts, task), strength)
+                self._models[task] = self._load_or_train(self._examples[task], strength)
 
     def _load_or_train(self, examples: Examples, strength: float) -> LinearModel:
         slug = "".join(char if char.isalnum() else "-" for char in self._encoder.name)[-60:]
@@ -164,6 +170,17 @@ class LearntClassifiers:
         model = self._models[task]
         shares = model.predict([text], self._extra(task, [text], vector))[0]
         return {label: float(share) for label, share in zip(model.labels, shares, strict=True)}
+
+
+def _checked(examples: Examples) -> Examples:
+    """Return the examples if they teach the labels that a reading asks for."""
+    labels = set(examples.labels)
+    known = {f"{sentiment}-{emotion}" for sentiment in Sentiment for emotion in Emotion}
+    if examples.task == "sentiment" and not labels <= known:
+        raise SettingsError(f"prompts/sentiment/examples teaches unknown feelings: {sorted(labels - known)}.")
+    if missing := _NEEDED.get(examples.task, set()) - labels:
+        raise SettingsError(f"prompts/{examples.task}/examples lacks {sorted(missing)}.")
+    return examples
 
 
 def _feeling(label: str) -> tuple[Sentiment, Emotion]:

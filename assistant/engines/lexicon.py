@@ -13,6 +13,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from core.errors import SettingsError
 from core.text import fold
 
 FEATURES = ("positive", "negative", "net", "last", "exclaims", "asks", "shouts", "ironic")
@@ -30,10 +31,19 @@ class Lexicon:
 
     Args:
         prompts: the folder of prompts.
+
+    Raises:
+        SettingsError: a lexicon or the modifiers cannot be used.
     """
 
     def __init__(self, prompts: Path) -> None:
         self._folder = prompts / "sentiment"
+        try:
+            self.features("any word")  # reads every file once
+        except (OSError, AttributeError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
+            raise SettingsError(
+                f"The lexicons in {self._folder} cannot be used: {type(error).__name__} {error}."
+            ) from None
 
     def features(self, text: str) -> NDArray[np.float64]:
         """Return the numbers named in `FEATURES`, each in [-1, 1]."""

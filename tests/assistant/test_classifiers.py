@@ -151,6 +151,26 @@ def test_examples_come_with_their_labels_in_a_fixed_order(prompts: Path) -> None
     assert load_examples(prompts, "handoff").fingerprint != examples.fingerprint
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("injection/examples/attack.it.txt", "injection/examples/attacks.it.txt", "lacks .*attack"),
+        ("handoff/examples/wants_human.it.txt", "handoff/examples/wish.it.txt", "lacks .*wants_human"),
+        (
+            "sentiment/examples/positive-happiness.it.txt",
+            "sentiment/examples/positive-joy.it.txt",
+            "unknown feelings: .*positive-joy",
+        ),
+    ],
+)
+def test_labels_that_a_reading_asks_for_are_checked_before_anything_is_learnt(
+    prompts: Path, tmp_path: Path, encoder: Encoder, old: str, new: str, sentence: str
+) -> None:
+    (prompts / old).rename(prompts / new)
+    with pytest.raises(SettingsError, match=sentence):
+        LearntClassifiers(prompts, tmp_path / "models", encoder, ModelRunner())
+
+
 def test_too_few_labels_are_an_error_that_names_the_folder(tmp_path: Path) -> None:
     write_files(
         tmp_path, {"handoff/examples/no_wish.it.txt": "uno\n", "handoff/examples/other.it.txt": "# due\n"}

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 
+from assistant.conversation.confidence import Scorer
 from assistant.conversation.types import Action, Draft, Findings, Sentence
 from tests.support.briefs import passage, reading, thread
 from tests.support.composing import (
@@ -194,3 +195,13 @@ async def test_questions_go_to_the_documents_and_nothing_else_does() -> None:
     assert retriever.queries == []
     await turn.reply_to(QUESTION, reading(), thread())
     assert [query.text for query in retriever.queries] == [QUESTION]
+
+
+async def test_an_answer_that_turns_out_weak_is_taken_back() -> None:
+    doubtful = Scorer(
+        intercept=0.0, weights={"support": 6.0}, centres={"support": 0.5}, scales={"support": 1.0}
+    )
+    weak, strong = replace(PRICE, support=0.1), replace(PRICE, support=0.9)
+    for sentence, action in ((weak, Action.ABSTAIN), (strong, Action.ANSWER)):
+        composer = a_composer(FixedEngine(answer(sentence)), scorer=doubtful)
+        assert (await reply_to(composer)).action is action

@@ -1,12 +1,16 @@
 """Feeling words with negation, emphasis and contrast, on a few words of our own; and the lexicon itself."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.engines.lexicon import FEATURES, Lexicon
+from core.errors import SettingsError
 from tests.support.briefs import PROMPTS
+from tests.support.documents import write_files
 
 WORDS = """# comments and lines without a score are nothing
 bello\t2
@@ -29,11 +33,8 @@ it:
 
 @pytest.fixture(scope="module")
 def lexicon(tmp_path_factory: pytest.TempPathFactory) -> Lexicon:
-    folder = tmp_path_factory.mktemp("prompts") / "sentiment"
-    folder.mkdir()
-    (folder / "lexicon.it.tsv").write_text(WORDS, encoding="utf-8")
-    (folder / "modifiers.yaml").write_text(MODIFIERS, encoding="utf-8")
-    return Lexicon(folder.parent)
+    files = {"sentiment/lexicon.it.tsv": WORDS, "sentiment/modifiers.yaml": MODIFIERS}
+    return Lexicon(write_files(tmp_path_factory.mktemp("prompts"), files))
 
 
 def _feature(lexicon: Lexicon, name: str, text: str) -> float:
@@ -97,6 +98,24 @@ def test_good_and_bad_are_told_apart_and_the_last_word_counts_by_itself(lexicon:
 )
 def test_signs_beside_the_words_are_seen(lexicon: Lexicon, name: str, text: str, value: float) -> None:
     assert _feature(lexicon, name, text) == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("lexicon.it.tsv", "bello\tmolto\n"),
+        ("modifiers.yaml", "it: ["),
+        ("modifiers.yaml", "it: {negators: {words: [non]}}"),
+        ("modifiers.yaml", "- non"),
+        ("modifiers.yaml", ""),
+        ("modifiers.yaml", MODIFIERS.replace("1.5", "much")),
+    ],
+)
+def test_a_lexicon_that_cannot_be_used_stops_with_a_sentence(tmp_path: Path, name: str, content: str) -> None:
+    files = {"lexicon.it.tsv": WORDS, "modifiers.yaml": MODIFIERS, name: content}
+    folder = write_files(tmp_path, {f"sentiment/{file}": text for file, text in files.items()})
+    with pytest.raises(SettingsError, match=r"lexicons in .*sentiment cannot be used"):
+        Lexicon(folder)
 
 
 @given(text=st.text(max_size=80))
