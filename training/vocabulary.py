@@ -6,14 +6,18 @@ use make room for Italian words; each new piece starts as the mean of the old pi
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer, normalizers, pre_tokenizers
 from tokenizers.models import WordPiece
 from tokenizers.trainers import WordPieceTrainer
 
+from training.pairs import EVERYDAY, Pair
+
+_LEARNT = 24_000
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
@@ -64,7 +68,7 @@ def transplant(model_dir: Path, vocabulary: list[str], out: Path) -> None:
 
     model = SentenceTransformer(str(model_dir), device="cpu")
     old_tokenizer = model.tokenizer
-    transformer = model[0].auto_model if hasattr(model[0], "auto_model") else model[0].model
+    transformer: Any = model[0].auto_model
     old = transformer.embeddings.word_embeddings.weight.data
     old_ids = old_tokenizer.get_vocab()
     rows = torch.empty(len(vocabulary), old.shape[1])
@@ -81,6 +85,20 @@ def transplant(model_dir: Path, vocabulary: list[str], out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     model.save(str(out))
     _rewrite_tokenizer(out, vocabulary)
+
+
+def bilingual_student(teacher: Path, pairs: Sequence[Pair], size: int, out: Path) -> None:
+    """Write the untrained student: the teacher with a vocabulary of `size` pieces for both languages.
+
+    Args:
+        teacher: folder of the model to start from.
+        pairs: their Italian side says which pieces are worth having; everyday language counts more.
+        size: pieces in all.
+        out: where the student goes.
+    """
+    texts = [pair.italian for pair in pairs for _ in range(3 if pair.domain in EVERYDAY else 1)]
+    old = (teacher / "vocab.txt").read_text(encoding="utf-8").splitlines()
+    transplant(teacher, merge(old, learn_pieces(texts, _LEARNT), size), out)
 
 
 def _old_pieces(tokenizer: object, piece: str) -> list[int]:

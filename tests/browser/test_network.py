@@ -15,6 +15,10 @@ def test_a_cut_network_and_a_retry(shop: Widget, context: BrowserContext, guard:
     shop.say(QUESTION)
     expect(shop.own.last).to_contain_text("Non inviato.")
     expect(shop.panel.get_by_text("Servizio non raggiungibile.")).to_be_visible()
+    for scheme in ("light", "dark"):
+        shop.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # a Literal
+        assert shop.violations() == []
+    expect(shop.own.last.get_by_role("button", name="Riprova")).to_be_in_viewport(ratio=0.9)
     shop.composer.fill("una bozza")
     context.set_offline(False)
     shop.own.last.get_by_role("button", name="Riprova").click()
@@ -94,12 +98,12 @@ def test_resync_loads_the_conversation_again(shop: Widget) -> None:
 
 def test_too_many_messages(shop: Widget, guard: Guard) -> None:
     guard.network_is_cut = True
-    detail = '{"error": "too_many_requests", "detail": "Please wait a moment."}'
+    detail = '{"error": "too_many_requests", "detail": "That was a lot of messages."}'
     shop.page.route(
         "**/messages", lambda route: route.fulfill(status=429, body=detail, content_type="application/json")
     )
     shop.open().say("Ciao")
-    expect(shop.own.last).to_contain_text("Please wait a moment.")
+    expect(shop.own.last).to_contain_text("Attenda un momento.")  # the detail is for programs
     shop.page.unroute("**/messages")
     shop.own.last.get_by_role("button", name="Riprova").click()
     expect(shop.answers).to_have_count(2)

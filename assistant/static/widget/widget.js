@@ -28,6 +28,7 @@
     sending: ["Invio…", "Sending…"],
     sent: ["Inviato", "Sent"],
     failed: ["Non inviato.", "Not sent."],
+    wait: ["Attenda un momento.", "Please wait a moment."],
     retry: ["Riprova", "Try again"],
     characters: ["Caratteri rimasti: %", "Characters left: %"],
     table: ["Tabella", "Table"],
@@ -178,7 +179,7 @@ textarea:focus { border-color: #0000; }
     }
   }
 
-  /** Throws {status, detail}. */
+  /** Throws {status}. */
   async function call(method, path, body, signal) {
     const headers = { "Content-Type": "application/json" };
     if (session) headers.Authorization = `Bearer ${session.token}`;
@@ -192,10 +193,9 @@ textarea:focus { border-color: #0000; }
     }
     const { ok, status } = response;
     if (ok && signal) return response;
-    const answer = await response.json();
-    if (ok) return answer;
+    if (ok) return response.json();
     if (status === 401 || status === 404) forget();
-    throw { status, detail: answer.detail };
+    throw { status };
   }
 
   /** The server pings: 40 silent seconds are the end. */
@@ -331,9 +331,9 @@ textarea:focus { border-color: #0000; }
       if (!session) await begin();
       follow();
       await action();
-    } catch ({ status, detail }) {
+    } catch ({ status }) {
       if (!status) await pause(1000);
-      if (again || status > 404) failed(status < 500 && detail);
+      if (again || status > 404) failed(status === 429 && t("wait"));
       else await attempt(action, failed, true);
     }
   }

@@ -1,0 +1,81 @@
+"""python -m training PAIRS... --out DIR: make the bilingual encoder, from pairs to a folder to ship.
+
+Pairs are JSON Lines `{"en", "it", "domain"}`, also `.gz`. A run that was stopped goes on where it was
+when the same command is given again.
+"""
+
+import argparse
+import dataclasses
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.embeddings import bundled_model
+from training.distil import Material, distil
+from training.export import export, keep_recipe
+from training.pairs import Pair, long_texts, read_pairs
+from training.recipe import Recipe
+from training.scores import plot
+from training.teacher import taught
+from training.vocabulary import bilingual_student
+
+OWN_PAIRS = Path(__file__).parent / "data" / "customer_messages.jsonl"
+MOST_DEV_PAIRS = 1500
+
+
+def main(given: argparse.Namespace) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    recipe = _recipe(given)
+    keep_recipe(recipe.fields(), given.out)
+    files = [*given.pairs, OWN_PAIRS]
+    per_file = [read_pairs(file) for file in files]
+    pairs = [pair for own in per_file for pair in own]
+    longs = long_texts(pairs, recipe.long_texts, recipe.seed)
+    sys.stderr.write(f"{len(pairs)} pairs, {len(longs)} long texts\n")
+    teacher = SentenceTransformer(str(bundled_model()), device="cpu")
+    cache = given.out / "teacher"
+    short = Material(pairs, np.concatenate([_vectors(teacher, own, cache) for own in per_file]))
+    long = Material(longs, _vectors(teacher, longs, cache))
+    held_out = [index for index, pair in enumerate(pairs) if pair.held_out][:MOST_DEV_PAIRS]
+    if not held_out:
+        raise SystemExit("Too few pairs: about one in 250 is held out to measure with, here none is.")
+    dev = Material([pairs[index] for index in held_out], short.vectors[held_out])
+    folder = given.out / "student"
+    if not (folder / "modules.json").exists():
+        bilingual_student(bundled_model(), pairs, recipe.vocabulary, folder)
+    student = SentenceTransformer(str(folder), device="cpu")
+    distil(student, short, long, dev, recipe, given.out, given.save_every)
+    plot(given.out / "log.jsonl", given.out / "run.svg")
+    digest = export(student, given.out / "percorso-it-en")
+    sys.stderr.write(f"{given.out / 'percorso-it-en'}: {digest}\n")
+
+
+def _vectors(teacher: Any, pairs: list[Pair], cache: Path) -> np.ndarray[Any, Any]:
+    return taught(teacher, [pair.english for pair in pairs], cache)
+
+
+def _recipe(given: argparse.Namespace) -> Recipe:
+    names = {field.name for field in dataclasses.fields(Recipe)}
+    return Recipe(**{name: value for name, value in vars(given).items() if name in names})
+
+
+def arguments(words: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line; every knob of the recipe is an option."""
+    parser = argparse.ArgumentParser(prog="python -m training", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("pairs", type=Path, nargs="+")
+    parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints, log and result")
+    parser.add_argument("--save-every", type=int, default=250, help="steps between checkpoints")
+    for field in dataclasses.fields(Recipe):
+        option = f"--{field.name.replace('_', '-')}"
+        if field.type is bool:
+            parser.add_argument(option, action=argparse.BooleanOptionalAction, default=field.default)
+        else:
+            parser.add_argument(option, type=type(field.default), default=field.default)
+    return parser.parse_args(words)
+
+
+if __name__ == "__main__":
+    main(arguments())

@@ -1,0 +1,150 @@
+"""Distillation: Italian and English both land on the teacher's vector of the English text.
+
+Reimers and Gurevych, "Making Monolingual Sentence Embeddings Multilingual using Knowledge
+Distillation", EMNLP 2020; with an in-batch contrastive term that keeps different texts apart.
+"""
+
+import json
+import math
+import random
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from training import checkpoints
+from training.pairs import Pair, draws, noisy, weight
+from training.recipe import Recipe
+from training.scores import score_pairs
+
+_LOG_EVERY = 20
+_LENGTH_GROUPS = 4
+_SAME_TEXT = 0.95
+"""Anchors with this cosine mean the same thing: they are not pushed apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Texts with the teacher's vectors of their English side, shape (pairs, dimensions)."""
+
+    pairs: Sequence[Pair]
+    vectors: np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    texts: list[str]
+    """The Italian side of all pairs, then the English side of some."""
+    goal: torch.Tensor
+    anchors: int
+    """How many of `texts` are Italian."""
+
+
+def distil(
+    student: Any, short: Material, long: Material, dev: Material, recipe: Recipe, out: Path, every: int
+) -> None:
+    """Train `student` in place; goes on from the last checkpoint in `out`, logs to `out/log.jsonl`.
+
+    Args:
+        student: a SentenceTransformer.
+        short: all pairs; those held out are never drawn.
+        long: joined pairs.
+        dev: held-out pairs, scored at each checkpoint.
+        recipe: the knobs.
+        out: folder for checkpoints and log.
+        every: steps between checkpoints.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(recipe.seed)
+    student.max_seq_length = recipe.window
+    for module in student.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0  # the goal is exact: noise in the network only blurs it
+    optimiser = torch.optim.AdamW(student.parameters(), lr=recipe.rate, weight_decay=0.01, betas=(0.9, 0.98))
+    start, began = checkpoints.resume(out, student, optimiser), time.monotonic()
+    for step, batch in enumerate(_batches(short, long, recipe)):
+        if step >= recipe.steps:
+            break
+        if step < start:
+            continue  # drawn all the same, so that a resumed run sees what an unbroken one would
+        student.train()
+        figures = _learn(student, optimiser, batch, recipe, step)
+        row = {"step": step + 1, **figures, "seconds": round(time.monotonic() - began, 1)}
+        if (step + 1) % every == 0 or step + 1 == recipe.steps:
+            checkpoints.save(out, student, optimiser, step + 1)
+            row |= score_pairs(student, dev.pairs, dev.vectors)
+        if (step + 1) % _LOG_EVERY == 0 or "recall" in row:
+            with (out / "log.jsonl").open("a", encoding="utf-8") as log:
+                log.write(json.dumps(row) + "\n")
+            sys.stderr.write(f"{row}\n")
+
+
+def _batches(short: Material, long: Material, recipe: Recipe) -> Iterator[Batch]:
+    """Yield batches for ever, the same for the same seed."""
+    draw = draws([weight(pair, recipe.everyday, recipe.machine) for pair in short.pairs], recipe.seed)
+    draw_long = draws([1.0] * len(long.pairs), recipe.seed + 1)
+    step = 0
+    while True:
+        random_ = random.Random(recipe.seed * 100_003 + step)
+        is_long = bool(long.pairs) and random_.random() < recipe.long_share
+        material, numbers = (long, draw_long) if is_long else (short, draw)
+        size = max(8, recipe.batch // 6) if is_long else recipe.batch
+        chosen = [next(numbers) for _ in range(size)]
+        kept = chosen[: int(recipe.english * size)]
+        texts = [noisy(material.pairs[index].italian, random_) for index in chosen]
+        texts += [material.pairs[index].english for index in kept]
+        goal = torch.from_numpy(np.asarray(material.vectors[chosen + kept], dtype=np.float32))
+        yield Batch(texts, goal, len(chosen))
+        step += 1
+
+
+def _learn(
+    student: Any, optimiser: torch.optim.Optimizer, batch: Batch, recipe: Recipe, step: int
+) -> dict[str, float]:
+    """Take one step and return its losses."""
+    rate = _rate(recipe, step)
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=recipe.bfloat16):
+        vectors = _forward(student, batch.texts)
+    vectors = functional.normalize(vectors.float(), dim=1)
+    distance = ((vectors - batch.goal) ** 2).sum(1).mean()
+    contrast = _contrast(vectors[: batch.anchors], batch.goal[: batch.anchors], recipe.temperature)
+    optimiser.zero_grad()
+    (distance + recipe.contrast * contrast).backward()  # type: ignore[no-untyped-call]  # torch leaves it so
+    torch.nn.utils.clip_grad_norm_(student.parameters(), 1.0)
+    optimiser.step()
+    return {"distance": round(distance.item(), 4), "contrast": round(contrast.item(), 4), "rate": rate}
+
+
+def _rate(recipe: Recipe, step: int) -> float:
+    rising = min(1.0, (step + 1) / recipe.warmup)
+    falling = 0.5 * (1 + math.cos(math.pi * step / recipe.steps))
+    return recipe.rate * rising * max(0.02, falling)
+
+
+def _contrast(vectors: torch.Tensor, anchors: torch.Tensor, temperature: float) -> torch.Tensor:
+    """Return the cross-entropy of finding each text's own anchor among those of the batch."""
+    own = torch.eye(len(anchors), dtype=torch.bool)
+    same = (anchors @ anchors.T > _SAME_TEXT) & ~own
+    logits = (vectors @ anchors.T / temperature).masked_fill(same, -1e4)
+    return functional.cross_entropy(logits, torch.arange(len(anchors)))
+
+
+def _forward(student: Any, texts: Sequence[str]) -> torch.Tensor:
+    """Encode in groups of about the same length, so that little of a batch is padding."""
+    order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
+    parts = [
+        student(student.preprocess([texts[index] for index in group]))["sentence_embedding"]
+        for group in np.array_split(order, _LENGTH_GROUPS)
+        if len(group)
+    ]
+    back = torch.empty(len(order), dtype=torch.long)
+    back[torch.tensor(order)] = torch.arange(len(order))
+    return torch.cat(parts)[back]

@@ -1,0 +1,54 @@
+"""Dev scores on held-out pairs, and the plot of a run."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from training.pairs import Pair
+
+
+def score_pairs(student: Any, pairs: Sequence[Pair], vectors: np.ndarray[Any, Any]) -> dict[str, float]:
+    """Score what the student never saw.
+
+    Args:
+        student: a SentenceTransformer.
+        pairs: held-out pairs.
+        vectors: the teacher's unit vectors of their English side, shape (pairs, dimensions).
+
+    Returns:
+        `recall`: share of Italian texts whose own English text, as the teacher places it, is the nearest
+        of all; `italian` and `english`: mean cosine of each side to the teacher's vector.
+    """
+    goal = np.asarray(vectors, dtype=np.float32)
+    italian = student.encode([p.italian for p in pairs], normalize_embeddings=True, show_progress_bar=False)
+    english = student.encode([p.english for p in pairs], normalize_embeddings=True, show_progress_bar=False)
+    nearest = np.argmax(italian @ goal.T, axis=1)
+    return {
+        "recall": round(float(np.mean(nearest == np.arange(len(pairs)))), 4),
+        "italian": round(float(np.mean(np.sum(italian * goal, axis=1))), 4),
+        "english": round(float(np.mean(np.sum(english * goal, axis=1))), 4),
+    }
+
+
+def plot(log: Path, picture: Path) -> None:
+    """Draw losses and dev scores of a run over its steps, as SVG."""
+    from matplotlib.figure import Figure
+
+    rows = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    figure = Figure(figsize=(8, 5.5), layout="constrained")
+    above, below = figure.subplots(2, 1, sharex=True)
+    for name in ("distance", "contrast"):
+        above.plot([row["step"] for row in rows], [row[name] for row in rows], label=name, linewidth=0.8)
+    above.set_ylabel("loss")
+    above.set_yscale("log")
+    above.legend()
+    scored = [row for row in rows if "recall" in row]
+    for name in ("recall", "italian", "english"):
+        below.plot([row["step"] for row in scored], [row[name] for row in scored], label=name, marker=".")
+    below.set_ylabel("held-out pairs")
+    below.set_xlabel("step")
+    below.legend()
+    figure.savefig(picture)
