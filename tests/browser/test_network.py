@@ -16,7 +16,7 @@ def test_a_cut_network_and_a_retry(shop: Widget, context: BrowserContext, guard:
     expect(shop.own.last).to_contain_text("Non inviato.")
     expect(shop.panel.get_by_text("Servizio non raggiungibile.")).to_be_visible()
     for scheme in ("light", "dark"):
-        shop.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # a Literal
+        shop.page.emulate_media(color_scheme=scheme)
         assert shop.violations() == []
     expect(shop.own.last.get_by_role("button", name="Riprova")).to_be_in_viewport(ratio=0.9)
     shop.composer.fill("una bozza")
