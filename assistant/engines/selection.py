@@ -6,12 +6,9 @@ from dataclasses import dataclass, replace
 
 from assistant.conversation.text_blocks import PieceKind, TextPiece, table_rows, table_text
 from assistant.conversation.types import Sentence
-from core.text import words
 
 _NEAR_THE_BEST = 0.8
 """A neighbouring sentence comes along when it scores at least this share of the best one."""
-_SECOND_PLACE = 0.95
-"""A sentence from elsewhere comes along only when it is nearly as good as the best one."""
 _HANDED_ON = 0.97
 _SAME_ROW_SCORE = 0.93
 _LONGEST_LIST = 10
@@ -66,8 +63,6 @@ def choose(candidates: Sequence[Candidate], *, most: int) -> list[Sentence]:
     best = max(candidates, key=lambda c: c.score)
     group = [c for c in candidates if c.passage == best.passage]
     chosen = _around(best, group, most)
-    if len(chosen) < most and best.piece.kind is PieceKind.SENTENCE:
-        chosen += _from_elsewhere(best, candidates, chosen)
     return [_sentence(candidate) for candidate in chosen]
 
 
@@ -87,21 +82,6 @@ def _around(best: Candidate, group: Sequence[Candidate], most: int) -> list[Cand
     if place + 1 < len(group) and best.piece.whole.endswith(":"):
         taken.add(place + 1)
     return [group[index] for index in sorted(taken)]
-
-
-def _from_elsewhere(
-    best: Candidate, candidates: Sequence[Candidate], chosen: Sequence[Candidate]
-) -> list[Candidate]:
-    """At most one sentence of another passage, if it is as good and says something else."""
-    said = {word for candidate in chosen for word in words(candidate.piece.whole)}
-    for candidate in sorted(candidates, key=lambda c: -c.score):
-        if candidate.score < _SECOND_PLACE * best.score:
-            break
-        own = set(words(candidate.piece.whole))
-        new = len(own - said) / len(own) if own else 0.0
-        if candidate.passage != best.passage and candidate.piece.kind is PieceKind.SENTENCE and new > 0.5:
-            return [candidate]
-    return []
 
 
 def _is_question(candidate: Candidate) -> bool:
