@@ -2,16 +2,17 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from assistant.conversation.prompts import Phrases
 from assistant.conversation.types import Author, Brief, Citation, Sentence, Thread
 from core.text import shorten
 from core.types import Passage
 
-_QUOTE_CHARACTERS = 400
+_QUOTE_CHARACTERS = 1200
 
 Used = tuple[tuple[int, Sentence], ...]
-"""(passage, sentence that it supports), one per citation, in order of the numbers [1], [2] …"""
+"""(passage, what it supports as one sentence), one per citation, in order of the numbers [1], [2] …"""
 
 
 class Framing:
@@ -118,19 +119,19 @@ def cite(sentences: Sequence[Sentence]) -> tuple[str, Used]:
     A mark stands once at the end of what one source says; lists, tables and code stand alone.
     """
     numbers: dict[int, int] = {}
-    used: list[tuple[int, Sentence]] = []
+    used: dict[int, Sentence] = {}
     for sentence in sentences:
         for source in sentence.sources:
-            if source not in numbers:
-                numbers[source] = len(numbers) + 1
-                used.append((source, sentence))
+            numbers.setdefault(source, len(numbers) + 1)
+            before = used.get(source)
+            used[source] = replace(before, text=f"{before.text}\n{sentence.text}") if before else sentence
     parts: list[str] = []
     for position, sentence in enumerate(sentences):
         following = sentences[position + 1] if position + 1 < len(sentences) else None
         last_of_run = following is None or following.sources != sentence.sources
         marks = " ".join(f"[{numbers[source]}]" for source in sentence.sources) if last_of_run else ""
         parts.append(_marked(sentence, marks))
-    return _joined(sentences, parts), tuple(used)
+    return _joined(sentences, parts), tuple(used.items())
 
 
 def in_parts(text: str) -> list[str]:

@@ -25,7 +25,10 @@ def _says(text: str, *sources: int, block: bool = False) -> Sentence:
 def test_a_mark_stands_once_at_the_end_of_what_one_source_says() -> None:
     text, used = cite([_says("Uno.", 3), _says("Due.", 3), _says("Tre.", 1), _says("Quattro.", 3)])
     assert text == "Uno. Due. [1] Tre. [2] Quattro. [1]"
-    assert [(number, sentence.text) for number, sentence in used] == [(3, "Uno."), (1, "Tre.")]
+    assert [(number, sentence.text) for number, sentence in used] == [
+        (3, "Uno.\nDue.\nQuattro."),
+        (1, "Tre."),
+    ]
 
 
 def test_a_sentence_of_two_sources_carries_both_marks() -> None:
@@ -125,9 +128,15 @@ def test_opening_hours_are_those_of_the_language() -> None:
     assert "They reply always" in LEI.handoff("en", again=False)
 
 
+def test_a_citation_quotes_all_that_it_supports() -> None:
+    _, used = cite([_says("Il reso è libero.", 0), _says("Il rimborso arriva dopo.", 0), _says("Altro.", 1)])
+    quotes = [citation.quote for citation in LEI.citations(used, [passage("uno"), passage("due")])]
+    assert quotes == ["Il reso è libero. Il rimborso arriva dopo.", "Altro."]
+
+
 def test_a_quote_is_shortened_and_its_passage_is_not() -> None:
-    source = passage("parola " * 200)
-    (citation,) = LEI.citations([(0, _says("parola " * 200, 0))], [source])
-    assert len(citation.quote) <= 400
+    source = passage("parola " * 300)
+    (citation,) = LEI.citations([(0, _says("parola " * 300, 0))], [source])
+    assert len(citation.quote) <= 1200
     assert citation.quote.endswith("…")
     assert citation.passage == source.text
