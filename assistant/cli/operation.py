@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from assistant.cli.output import AsJson, console, prepare, print_json
+from assistant.cli.output import AsJson, console, errors, prepare, print_json
 from core.settings import Settings, known_variables, unknown_variables
 
 
@@ -38,6 +38,9 @@ def serve(
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
     )
+    if problem := getattr(app.state, "problem", None):
+        errors.print(problem)
+        raise typer.Exit(1)
 
 
 def check(as_json: AsJson = False) -> None:

@@ -34,12 +34,14 @@ class Breaker:
             raise EngineUnavailable(
                 "The language model failed several times in a row; it is left alone for a moment."
             )
+        if self._failures >= self._limit:  # the pause is over: this call tries, the others wait for its end
+            self._open_until = self._clock() + self._pause
 
     def succeeded(self) -> None:
         self._failures = 0
+        self._open_until = 0.0
 
     def failed(self) -> None:
         self._failures += 1
         if self._failures >= self._limit:
             self._open_until = self._clock() + self._pause
-            self._failures = self._limit - 1  # half open afterwards: one more failure opens it again

@@ -72,13 +72,12 @@ def _around(best: Candidate, group: Sequence[Candidate], most: int) -> list[Cand
     taken = {place}
     if place > 0 and _LEANS_BACK.match(best.piece.whole) and not _is_question(group[place - 1]):
         taken.add(place - 1)
-    for index in sorted(range(len(group)), key=lambda index: -group[index].score):
-        if len(taken) >= most:
+    good = [index for index, one in enumerate(group) if one.score >= _NEAR_THE_BEST * best.score]
+    while len(taken) < most:
+        near = [index for index in good if index not in taken and {index - 1, index + 1} & taken]
+        if not near:
             break
-        good = group[index].score >= _NEAR_THE_BEST * best.score
-        near = any(abs(index - other) <= 1 for other in taken)
-        if good and near:
-            taken.add(index)
+        taken.add(max(near, key=lambda index: group[index].score))
     if place + 1 < len(group) and best.piece.whole.endswith(":"):
         taken.add(place + 1)
     return [group[index] for index in sorted(taken)]

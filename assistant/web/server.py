@@ -1,6 +1,7 @@
 """The web application: routes, middleware, and what lives as long as the process."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import TypedDict
@@ -16,6 +17,7 @@ from assistant.web.errors import add_error_handlers
 from assistant.web.limits import Limiter
 from assistant.web.middleware import BodyLimit, RequestContext
 from assistant.web.static_files import STATIC
+from core.errors import PercorsoError
 from core.jobs import Job
 from core.settings import Settings
 from core.telemetry import get_log
@@ -46,12 +48,12 @@ def create_web(settings: Settings, running: Running, admin_key: str) -> FastAPI:
     """
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[State]:
         async with running() as services:
             if services.database.is_sqlite:  # one process owns it: whatever ran before is dead
                 await services.jobs.release_orphans()
             worker = make_worker(services)
-            warm_up = asyncio.create_task(_warm_up(services, worker))
+            warm_up = asyncio.create_task(_warm_up(app, services, worker))
             try:
                 yield State(
                     services=services, worker=worker, limiter=Limiter(settings.limits), admin_key=admin_key
@@ -100,9 +102,19 @@ def make_worker(services: Services) -> Worker:
     return Worker(services.jobs, handlers, tasks=jobs.workers, poll_seconds=jobs.poll_seconds)
 
 
-async def _warm_up(services: Services, worker: Worker) -> None:
-    """Load the models beside the first requests: messages are stored at once and answered when it is done."""
-    await services.runner.run_bulk(services.encoder.load)
-    await services.runner.run_bulk(services.classifiers.prepare)
+async def _warm_up(app: FastAPI, services: Services, worker: Worker) -> None:
+    """Load the models beside the first requests: messages are stored at once and answered when it is done.
+
+    A server whose models do not load would take messages and never answer: it stops and says why,
+    in `app.state.problem` too.
+    """
+    try:
+        await services.runner.run_bulk(services.encoder.load)
+        await services.runner.run_bulk(services.classifiers.prepare)
+    except Exception as error:  # whatever it is, nothing can be answered
+        app.state.problem = str(error) if isinstance(error, PercorsoError) else repr(error)
+        log.exception("cannot_answer", problem=app.state.problem)
+        signal.raise_signal(signal.SIGINT)  # uvicorn closes what is open and returns
+        return
     worker.start()
     log.info("ready_to_answer")

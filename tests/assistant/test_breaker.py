@@ -77,3 +77,12 @@ def test_after_the_pause_one_success_closes_it_for_good(breaker: Breaker, clock:
     breaker.succeeded()
     _fail(breaker, 2)
     assert not _is_open(breaker)
+
+
+def test_after_the_pause_one_call_tries_and_the_others_wait_for_it(breaker: Breaker, clock: Clock) -> None:
+    _fail(breaker, 3)
+    clock.seconds = 31.0
+    assert not _is_open(breaker)
+    assert _is_open(breaker)
+    breaker.succeeded()
+    assert not _is_open(breaker)
