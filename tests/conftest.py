@@ -16,7 +16,7 @@ from core.settings import Settings, bundled
 from core.telemetry import set_up_logs
 from tests.support.postgres import PostgresServer, start_postgres
 
-REQUIRED = os.environ.get("PERCORSO_REQUIRE_SERVICES") == "1"
+REQUIRED = os.environ.get("REQUIRE_SERVICES") == "1"
 """Set in CI: a missing service then fails the tests instead of skipping them."""
 
 
@@ -24,7 +24,7 @@ REQUIRED = os.environ.get("PERCORSO_REQUIRE_SERVICES") == "1"
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No test reads the configuration of whoever runs it."""
     for name in list(os.environ):
-        if name.startswith("PERCORSO_") and name != "PERCORSO_REQUIRE_SERVICES":
+        if name.startswith("PERCORSO_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("PERCORSO_DATA_DIR", str(tmp_path / "data"))
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from core.text import normalise
 from core.types import Audience, DocumentState
@@ -28,6 +28,10 @@ class Strict(BaseModel):
     """Unknown fields are mistakes: a client never sets a prompt, a model or a price."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+
+Whole = Annotated[int, BeforeValidator(lambda x: int(x) if isinstance(x, float) and x.is_integer() else x)]
+"""A whole number; in JSON 27.0 is one (JSON Schema, "integer")."""
 
 
 class ErrorOut(BaseModel):
@@ -146,7 +150,7 @@ class TurnIn(Strict):
 class SearchIn(Strict):
     query: Text
     history: list[TurnIn] = Field(default=[], max_length=50)
-    limit: int = Field(default=10, ge=1, le=50)
+    limit: Whole = Field(default=10, ge=1, le=50)
     language: LanguageTag | None = Field(default=None, description="Only passages in this language")
     internal: bool = Field(default=False, description="Internal documents too")
 

@@ -23,7 +23,7 @@ from tests.support.http import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = Path(__file__).resolve().parent / "pages"
-REQUIRED = os.environ.get("PERCORSO_REQUIRE_SERVICES") == "1"
+REQUIRED = os.environ.get("REQUIRE_SERVICES") == "1"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
     "--headless=new",

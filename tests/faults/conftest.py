@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.http import free_port
 
-KILLS = int(os.environ.get("PERCORSO_TEST_KILLS", "5"))
+KILLS = int(os.environ.get("TEST_KILLS", "5"))
 """How many kills each story gets; continuous integration asks for 20."""
 
 

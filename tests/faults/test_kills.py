@@ -9,14 +9,18 @@ from pathlib import Path
 from uuid import uuid4
 
 import httpx
+import pytest
 
 from tests.faults.conftest import KILLS, Process
 
 SEED = 20261122
 CLIENTS = 8
+PATIENCE = 120 + 60 * KILLS
+"""Seconds: each kill is followed by a whole start."""
 ADMIN = {"Authorization": "Bearer test-admin-key"}
 
 
+@pytest.mark.timeout(PATIENCE)
 async def test_kills_during_sends_lose_and_double_nothing(server: Process) -> None:
     random_ = random.Random(SEED)
     acknowledged: dict[str, list[str]] = {}
@@ -42,6 +46,7 @@ async def test_kills_during_sends_lose_and_double_nothing(server: Process) -> No
         assert _order(server.data / "percorso.db", conversation, own) == own
 
 
+@pytest.mark.timeout(PATIENCE)
 async def test_kills_during_replies_lose_and_double_nothing(server: Process) -> None:
     await server.start()
     async with httpx.AsyncClient(timeout=60) as http:
