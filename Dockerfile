@@ -11,6 +11,7 @@ COPY core core
 COPY prompts prompts
 COPY knowledge knowledge
 COPY migrations migrations
+COPY models models
 RUN /opt/percorso/bin/pip install --no-cache-dir --constraint constraints.txt .
 
 FROM python:3.11-slim

@@ -17,6 +17,7 @@ from assistant.conversation.turn import Turns
 from assistant.conversation.understand import Understand
 from assistant.engines.extractive import ExtractiveEngine
 from assistant.events.in_process import InProcessBus
+from assistant.retrieval.fusion import weights_for
 from assistant.retrieval.hybrid import HybridRetriever
 from assistant.services import Services
 from assistant.store.inbox import Inbox
@@ -75,6 +76,7 @@ def build(settings: Settings) -> Services:
         runner,
         candidates=settings.retrieval.candidates,
         stage_weight=settings.retrieval.stage_weight,
+        weights=weights_for(encoder.name),
     )
     framing = _framing(settings)
     embedded = ExtractiveEngine(encoder, runner, settings.prompts)

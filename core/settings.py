@@ -155,7 +155,8 @@ class Settings(BaseSettings):
         description="Key of the knowledge and test endpoints; unset: made at first start, in the data folder",
     )
     embedding_model: str = Field(
-        default="minilm", description="`minilm` (bundled) or any sentence-transformers model name or folder"
+        default="percorso-it-en",
+        description="`percorso-it-en` (bundled), `minilm`, or any sentence-transformers model name or folder",
     )
     encoder_threads: int = Field(
         default=2, ge=1, le=64, description="Documents are embedded on so many threads"
@@ -241,7 +242,7 @@ def unknown_variables() -> list[str]:
 
 
 def bundled(folder: str) -> Path:
-    """Return `prompts`, `knowledge` or `migrations`: beside the packages in a checkout, else in the wheel.
+    """Return `prompts`, `knowledge`, `migrations` or `models`: beside the packages, else in the wheel.
 
     Raises:
         SettingsError: neither place has it, so the installation is incomplete.

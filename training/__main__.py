@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from core.embeddings import bundled_model
+from core.encoders import minilm_folder
 from training.distil import Material, distil
 from training.export import export, keep_recipe
 from training.pairs import Pair, long_texts, read_pairs
@@ -35,7 +35,7 @@ def main(given: argparse.Namespace) -> None:
     pairs = [pair for own in per_file for pair in own]
     longs = long_texts(pairs, recipe.long_texts, recipe.seed)
     sys.stderr.write(f"{len(pairs)} pairs, {len(longs)} long texts\n")
-    teacher = SentenceTransformer(str(bundled_model()), device="cpu")
+    teacher = SentenceTransformer(str(minilm_folder()), device="cpu")
     cache = given.out / "teacher"
     short = Material(pairs, np.concatenate([_vectors(teacher, own, cache) for own in per_file]))
     long = Material(longs, _vectors(teacher, longs, cache))
@@ -45,7 +45,7 @@ def main(given: argparse.Namespace) -> None:
     dev = Material([pairs[index] for index in held_out], short.vectors[held_out])
     folder = given.out / "student"
     if not (folder / "modules.json").exists():
-        bilingual_student(bundled_model(), pairs, recipe.vocabulary, folder)
+        bilingual_student(minilm_folder(), pairs, recipe.vocabulary, folder)
     student = SentenceTransformer(str(folder), device="cpu")
     distil(student, short, long, dev, recipe, given.out, given.save_every)
     plot(given.out / "log.jsonl", given.out / "run.svg")

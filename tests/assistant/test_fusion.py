@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.retrieval.fusion import BUNDLED, Weights, fuse
+from assistant.retrieval.fusion import BUNDLED, Weights, fuse, weights_for
 
 HALVES = Weights(same={"it": 0.5}, other=0.5, across=0.5, across_factor=1.0)
 IDS = st.sampled_from(["a", "b", "c", "d"])
@@ -41,18 +41,23 @@ def test_only_candidates_that_were_allowed_are_scored() -> None:
 
 @pytest.mark.parametrize(
     ("question", "passage", "weight"),
-    [("it", "it", 0.7), ("en", "en", 0.2), ("fr", "fr", 0.5), ("it", "en", 0.1), ("en", "it", 0.1)],
+    [("it", "it", 0.45), ("en", "en", 0.2), ("fr", "fr", 0.45), ("it", "en", 0.1), ("en", "it", 0.1)],
 )
 def test_words_count_by_language(question: str, passage: str, weight: float) -> None:
     assert BUNDLED.lexical(question, passage) == weight
     fused = fuse({}, {"a": 2.0}, {"a": passage}, question)
-    assert fused["a"] == pytest.approx(weight * (1.0 if question == passage else 0.85))
+    assert fused["a"] == pytest.approx(weight * (1.0 if question == passage else 0.9))
+
+
+def test_an_encoder_without_italian_leaves_italian_to_words() -> None:
+    assert weights_for("minilm").lexical("it", "it") > weights_for("percorso-it-en").lexical("it", "it")
+    assert weights_for("some/other-model") is BUNDLED
 
 
 def test_the_same_evidence_in_the_questions_own_language_comes_first() -> None:
     fused = fuse({"own": 0.5, "other": 0.5}, {}, {"own": "en", "other": "it"}, "en")
     assert fused["own"] == pytest.approx(0.8)
-    assert fused["other"] == pytest.approx(0.9 * 0.85)
+    assert fused["other"] == pytest.approx(0.9 * 0.9)
 
 
 @given(

