@@ -115,7 +115,7 @@ def test_compose_and_dockerfile_agree_with_the_settings() -> None:
     assert "USER percorso" in dockerfile
     assert "torch==2.13.0" in dockerfile
     copied = set(re.findall(r"^COPY (\w+) \w+$", dockerfile, re.MULTILINE))
-    assert copied == {*PACKAGES, "prompts", "knowledge", "migrations"}
+    assert copied == {*PACKAGES, "prompts", "knowledge", "migrations", "models"}
 
 
 def test_torch_is_pinned_the_same_everywhere() -> None:

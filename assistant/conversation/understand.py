@@ -5,6 +5,7 @@ from assistant.conversation.ports import Classifiers
 from assistant.conversation.sentiment import feel
 from assistant.conversation.types import Reading, Thread
 from core.language import detect_language
+from core.text import words
 
 _WANTS_HUMAN_FROM = 0.7
 _ATTACK_FROM = 0.9
@@ -41,7 +42,7 @@ class Understand:
             emotion=feeling.emotion,
             confidence=feeling.confidence,
             injection=signals.injection,
-            wants_human=signals.wants_human >= _WANTS_HUMAN_FROM,
+            wants_human=bool(words(text)) and signals.wants_human >= _WANTS_HUMAN_FROM,
         )
 
     def language_of(self, text: str, conversation: str) -> str:

@@ -127,19 +127,19 @@ async def test_a_short_follow_up_is_read_with_the_question_before_it(engine: Ext
 
 
 TWINS = (
-    passage("La Brenta è una bici comoda.", chunk_id="a", document_id="a", title="Brenta", section=""),
-    passage("La Brenta è una bici comoda.", chunk_id="b", document_id="b", title="Brenta Sport", section=""),
+    passage("La Brenta è una bici comoda.", chunk_id="a", document_id="a", title="Brenta 400", section=""),
+    passage("La Brenta è una bici comoda.", chunk_id="b", document_id="b", title="Brenta 500", section=""),
 )
 
 
 async def test_one_word_that_fits_two_documents_alike_is_asked_back(engine: ExtractiveEngine) -> None:
     draft = await _ask(engine, "Brenta?", *TWINS)
     assert draft.action is Action.CLARIFY
-    assert set(draft.choices) == {"Brenta", "Brenta Sport"}
+    assert set(draft.choices) == {"Brenta 400", "Brenta 500"}
 
 
 async def test_it_does_not_ask_back_twice_in_a_row(engine: ExtractiveEngine) -> None:
-    asked = talk("Brenta?", "Per risponderLe bene: intende «Brenta» o «Brenta Sport»?")
+    asked = talk("Brenta?", "Per risponderLe bene: intende «Brenta 400» o «Brenta 500»?")
     assert (await _ask(engine, "Brenta", *TWINS, history=asked)).action is Action.ANSWER
     customers_own = (Message(author=Author.CUSTOMER, text="Dora?"),)
     assert (await _ask(engine, "Brenta", *TWINS, history=customers_own)).action is Action.CLARIFY

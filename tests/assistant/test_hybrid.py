@@ -31,8 +31,14 @@ DOCUMENTS: dict[str, tuple[str, Mapping[str, Any]]] = {
     "spedizioni.md": ("# Spedizioni\n\nLa consegna in Sardegna costa 40 euro e arriva in 8 giorni.", {}),
     "raduno.md": ("# Raduno\n\nIl raduno dei soci in Sardegna si tiene a maggio sulla spiaggia.", {}),
     "shipping.md": ("# Shipping\n\nDelivery to Sardinia costs 40 euro and takes 8 days.", {"language": "en"}),
-    "guida.md": ("# Guida\n\nLa sella di cuoio è comoda per chi pedala a lungo.", {"stages": ["awareness"]}),
-    "offerta.md": ("# Offerta\n\nLa sella di cuoio è comoda per chi pedala molto.", {"stages": ["decision"]}),
+    "guida.md": (
+        "# Sella\n\nLa sella di cuoio è comoda per chi pedala tanto.",
+        {"stages": ["awareness"]},
+    ),
+    "offerta.md": (
+        "# Sella\n\nLa sella di cuoio è comoda per chi tanto pedala.",
+        {"stages": ["decision"]},
+    ),
     "interno.md": ("# Sconti\n\nLo sconto segreto di cortesia è del 12 per cento.", {"audience": "internal"}),
     "garanzia.md": ("# Garanzia\n\nLa garanzia copre il telaio per 5 anni interi.", {}),
     "garanzia-bis.md": ("# Garanzia\n\nLa garanzia copre il telaio per 5 anni interi.", {}),

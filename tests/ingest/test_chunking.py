@@ -160,7 +160,7 @@ SNIPPET = "```sh\n" + "\n".join(f"comando --numero {n}" for n in range(8)) + "\n
 
 @pytest.mark.parametrize("whole", [LIST, TABLE, SNIPPET], ids=["list", "table", "code"])
 def test_what_fits_stays_whole_and_with_its_introduction(usual: Chunker, whole: str) -> None:
-    filling = "Una frase che riempie il pezzo. " * 7
+    filling = "Una frase che riempie il pezzo. " * 13
     pieces = _markdown(usual, f"{filling}\n\nServe:\n\n{whole}")
     assert [piece.text for piece in pieces] == [filling.strip(), f"Serve:\n{whole}"]
 
