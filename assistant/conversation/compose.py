@@ -96,10 +96,11 @@ class Composer:
         language = self.reply_language(reading)
         if is_attack(reading):
             return self._own(Action.ABSTAIN, self._framing.declined(language), language, reading)
-        if reason := _handoff_reason(question, reading, thread):
+        talk = self._framing.small_talk(question, language, thread)
+        reason = _handoff_reason(question, reading, thread)
+        if reason and not (talk and reason is HandoffReason.ASKED):  # who only greets asks for nobody
             text = self._framing.handoff(language, again=thread.handed_over)
             return self._own(Action.HANDOFF, text, language, reading, handoff=reason)
-        talk = self._framing.small_talk(question, language, thread)
         return self._own(Action.ANSWER, talk, language, reading) if talk else None
 
     async def reply(

@@ -189,7 +189,7 @@ textarea:focus { border-color: #0000; }
       response = await fetch(origin + "/api/v1" + path, request);
     } finally {
       const up = !!signal?.aborted || response?.status < 500;
-      if (up !== reachable) drawBar((reachable = up));
+      if (up !== reachable) drawBar((reachable = up)), wake((wait = 1000));
     }
     const { ok, status } = response;
     if (ok && signal) return response;
@@ -307,8 +307,7 @@ textarea:focus { border-color: #0000; }
   let seq; // of the last event
   let waiting;
   let turn; // that is being answered
-  let streamed;
-  let stream;
+  let streamed, stream;
   let reachable = true;
   let opened = false;
   let follows = true;
@@ -325,7 +324,7 @@ textarea:focus { border-color: #0000; }
 
   const inTurn = (action, failed) => (outbox = outbox.then(() => attempt(action, failed)));
 
-  /** Once more after a cut or a forgotten conversation. */
+  /** Once more after a cut. */
   async function attempt(action, failed, again) {
     try {
       if (!session) await begin();
@@ -414,7 +413,7 @@ textarea:focus { border-color: #0000; }
     drawPartial();
   }
 
-  /** Nobody looks, nothing is expected: no connection. */
+  /** Nothing is expected: no connection. */
   function rest() {
     if (!opened && !waiting && owner === "bot") stop();
   }
