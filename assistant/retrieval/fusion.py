@@ -27,7 +27,7 @@ class Weights:
         return self.across if question != passage else self.same.get(question, self.other)
 
 
-BUNDLED = Weights(same={"it": 0.45, "en": 0.2}, other=0.45, across=0.1, across_factor=0.9)
+BUNDLED = Weights(same={"it": 0.4, "en": 0.2}, other=0.4, across=0.1, across_factor=0.9)
 """For the encoder that comes with the product (docs/decisions/0006)."""
 MINILM = Weights(same={"it": 0.7, "en": 0.2}, other=0.5, across=0.1, across_factor=0.85)
 """For all-MiniLM-L6-v2, which knows little Italian."""

@@ -41,7 +41,7 @@ def test_only_candidates_that_were_allowed_are_scored() -> None:
 
 @pytest.mark.parametrize(
     ("question", "passage", "weight"),
-    [("it", "it", 0.45), ("en", "en", 0.2), ("fr", "fr", 0.45), ("it", "en", 0.1), ("en", "it", 0.1)],
+    [("it", "it", 0.4), ("en", "en", 0.2), ("fr", "fr", 0.4), ("it", "en", 0.1), ("en", "it", 0.1)],
 )
 def test_words_count_by_language(question: str, passage: str, weight: float) -> None:
     assert BUNDLED.lexical(question, passage) == weight
