@@ -8,6 +8,8 @@ from typing import Any, TypeAlias
 
 Json: TypeAlias = Mapping[str, Any]
 
+SECTION_JOINER = " › "
+"""Between the headings of a section path."""
 UNKNOWN_LANGUAGE = "und"
 """BCP 47 tag for "undetermined"."""
 
@@ -57,3 +59,8 @@ class Passage:
     lexical: float = 0.0
     """BM25 of the question's words in the chunk, at least 0."""
     extra: Json = field(default_factory=dict)
+
+    @property
+    def heading(self) -> str:
+        """The nearest heading above the text; the title where there is none."""
+        return self.section.rsplit(SECTION_JOINER, 1)[-1] or self.title

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 
 from core.text import sentences
+from core.types import SECTION_JOINER
 from ingest.types import Block, BlockKind, Piece
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 
-SECTION_JOINER = " › "
 _SPECIAL_TOKENS = 2
 _MOST_HEADER = 0.3
 """Share of the window that title and headings may take before they are shortened."""

@@ -115,7 +115,8 @@ class Composer:
         """Return the reply to a question, from what was found for it."""
         language = self.reply_language(reading)
         tone = tone_for(reading, question, self._tones)
-        expected = self._scorer.score(measure(findings, reading.language))
+        features = measure(findings, reading.language)
+        expected = self._scorer.score(features)
         brief = Brief(
             question=question,
             history=thread.history,
@@ -129,25 +130,26 @@ class Composer:
             reliability=expected,
         )
         if not findings.passages or expected < self._thresholds.abstain_below:
-            return self._unanswered(brief, thread, expected, "embedded")
+            return self._unanswered(brief, thread, features, Draft(action=Action.ABSTAIN, engine="embedded"))
         draft = self._supported(await self._draft(brief, on_text), brief)
         if draft.action is Action.CLARIFY and len(draft.choices) >= 2:
             text = self._framing.clarify(draft.choices[0], draft.choices[1], language)
-            return self._reply(brief, draft, Action.CLARIFY, text, (), expected)
+            return self._reply(brief, draft, Action.CLARIFY, text, (), features)
         if draft.action is not Action.ANSWER or not draft.sentences:
-            return self._unanswered(brief, thread, expected, draft.engine, draft.prompt)
-        reliability = self._scorer.score(measure(findings, reading.language, draft.sentences))
+            return self._unanswered(brief, thread, features, draft)
+        features = measure(findings, reading.language, draft.sentences)
+        reliability = self._scorer.score(features)
         if reliability < self._thresholds.abstain_below and not draft.framed:
-            return self._unanswered(brief, thread, reliability, draft.engine, draft.prompt)
+            return self._unanswered(brief, thread, features, draft)
         body, used = cite(draft.sentences)
         sure = reliability >= self._thresholds.answer_above
         if draft.framed:
-            return self._reply(brief, draft, Action.ANSWER, body, used, reliability)
+            return self._reply(brief, draft, Action.ANSWER, body, used, features)
         text = self._framing.frame(body, used, brief, thread, sure=sure)
         if on_text:
             for part in in_parts(text):
                 await on_text(part)
-        return self._reply(brief, draft, Action.ANSWER, text, used, reliability)
+        return self._reply(brief, draft, Action.ANSWER, text, used, features)
 
     async def _draft(self, brief: Brief, on_text: OnText | None) -> Draft:
         try:
@@ -171,13 +173,10 @@ class Composer:
             )
         return replace(draft, sentences=kept if any(sentence.sources for sentence in kept) else ())
 
-    def _unanswered(
-        self, brief: Brief, thread: Thread, reliability: float, engine: str, prompt: str | None = None
-    ) -> Reply:
+    def _unanswered(self, brief: Brief, thread: Thread, features: Mapping[str, float], draft: Draft) -> Reply:
         """Say honestly that nothing certain was found, and offer a person."""
         text = self._framing.abstain(brief, thread)
-        draft = Draft(action=Action.ABSTAIN, engine=engine, prompt=prompt)
-        return self._reply(brief, draft, Action.ABSTAIN, text, (), reliability)
+        return self._reply(brief, draft, Action.ABSTAIN, text, (), features)
 
     def _own(
         self, action: Action, text: str, language: str, reading: Reading, handoff: HandoffReason | None = None
@@ -201,17 +200,17 @@ class Composer:
         action: Action,
         text: str,
         used: Sequence[tuple[int, Sentence]],
-        reliability: float,
+        features: Mapping[str, float],
     ) -> Reply:
         return Reply(
             text=text,
             action=action,
             citations=self._framing.citations(used, brief.findings.passages),
-            reliability=reliability,
+            reliability=self._scorer.score(features),
             engine=draft.engine,
             prompt=draft.prompt,
             language=brief.language,
-            trace=_trace(brief, draft),
+            trace=_trace(brief, features),
         )
 
 
@@ -222,9 +221,8 @@ def _stands(sentence: Sentence, brief: Brief) -> bool:
     return not unsourced_numbers(sentence.text, [passages[number] for number in sentence.sources])
 
 
-def _trace(brief: Brief, draft: Draft) -> dict[str, Any]:
+def _trace(brief: Brief, features: Mapping[str, float]) -> dict[str, Any]:
     """Why this reply: for operators and tests."""
-    features = measure(brief.findings, brief.reading.language, draft.sentences)
     return {
         "stage": brief.reading.stage,
         "tone": brief.tone.name,

@@ -127,8 +127,7 @@ def _said(passages: Sequence[Passage], sentences: Sequence[Sentence]) -> frozens
     found: set[str] = set()
     for sentence in sentences:
         for passage in (passages[place] for place in sentence.sources[:1]):
-            heading = passage.section.rsplit(" › ", 1)[-1] or passage.title
-            found.update(lexemes(f"{heading} {sentence.text}", passage.language))
+            found.update(lexemes(f"{passage.heading} {sentence.text}", passage.language))
     return frozenset(found)
 
 
@@ -161,7 +160,7 @@ def heaviest_missing(terms: Mapping[str, Term], stems: frozenset[str]) -> float:
 
 
 def unsourced_numbers(text: str, passages: Sequence[Passage]) -> list[str]:
-    """Return the numbers in `text` that stand in none of `passages`; separators do not matter.
+    """Return the numbers in `text` that stand in none of `passages`, however they are written there.
 
     Prices, times and dates are numbers: an answer may not hold one that its sources do not.
     """
@@ -175,5 +174,9 @@ def unsourced_numbers(text: str, passages: Sequence[Passage]) -> list[str]:
 
 
 def _plain(number: str) -> str:
-    whole = re.sub(r"[.,]00$", "", number)  # 1.890,00 is 1890
-    return re.sub(r"[.,:]", "", whole).lstrip("0") or "0"
+    """Return one form for all ways to write a number: 1.890,00 and 1,890 are 1890; 9:30 is 9.30."""
+    *parts, last = re.split(r"[.,:]", number)
+    if not parts or len(last) == 3:  # three digits after a mark are thousands
+        parts, last = [*parts, last], ""
+    whole, decimals = "".join(parts).lstrip("0") or "0", last.rstrip("0")
+    return f"{whole}.{decimals}" if decimals else whole

@@ -2,7 +2,8 @@
 
 Each is a logistic regression over words and pairs of words, pieces of words (typing mistakes and
 inflection), the encoder's vector, and for feelings the lexicon. They are trained at first start,
-in about a minute, and kept in the data folder until an example, the encoder or this code changes.
+in about a minute, and kept in the data folder until an example, the lexicon, the encoder or this code
+changes.
 """
 
 import json
@@ -148,7 +149,10 @@ class LearntClassifiers:
 
     def _load_or_train(self, examples: Examples, strength: float) -> LinearModel:
         slug = "".join(char if char.isalnum() else "-" for char in self._encoder.name)[-60:]
-        file = self._folder / f"{examples.task}-{examples.fingerprint}-{slug}-v{_CODE_VERSION}.npz"
+        learnt = examples.fingerprint
+        if examples.task == "sentiment":
+            learnt += f"-{self._lexicon.fingerprint}"
+        file = self._folder / f"{examples.task}-{learnt}-{slug}-v{_CODE_VERSION}.npz"
         if file.is_file():
             return LinearModel.load(file)
         log.info("learning_from_examples", task=examples.task, examples=len(examples.texts))

@@ -3,6 +3,7 @@
 The lexicons in `prompts/sentiment/` are our own. A term may be a phrase, or a stem with `*`.
 """
 
+import hashlib
 import re
 from collections.abc import Iterable
 from functools import cached_property
@@ -44,6 +45,12 @@ class Lexicon:
             raise SettingsError(
                 f"The lexicons in {self._folder} cannot be used: {type(error).__name__} {error}."
             ) from None
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Changes with any of its files."""
+        files = sorted([*self._folder.glob("lexicon.*.tsv"), self._folder / "modifiers.yaml"])
+        return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()[:8]
 
     def features(self, text: str) -> NDArray[np.float64]:
         """Return the numbers named in `FEATURES`, each in [-1, 1]."""

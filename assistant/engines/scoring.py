@@ -158,7 +158,7 @@ def _candidate(
         piece=piece,
         document=passage.document_id,
         title=passage.title,
-        heading=_heading(passage),
+        heading=passage.heading,
         score=scores[best],
         cosine=cosines[best],
         parts=tuple(scores),
@@ -166,7 +166,7 @@ def _candidate(
 
 
 def _parts(passage: Passage, piece: TextPiece) -> list[_Part]:
-    heading = _heading(passage)
+    heading = passage.heading
     if piece.kind is PieceKind.TABLE:
         header, rows = table_rows(piece.text)
         found = [_row(heading, header, row) for row in rows[:_MOST_ROWS]]
@@ -183,10 +183,6 @@ def _row(heading: str, header: Sequence[str], row: Sequence[str]) -> _Part:
         f"{name}: {cell}" if name else cell for name, cell in zip(header, row, strict=False) if cell
     )
     return _Part(f"{heading}: {cells}", cells, label=row[0])
-
-
-def _heading(passage: Passage) -> str:
-    return passage.section.rsplit(" › ", 1)[-1] if passage.section else passage.title
 
 
 def _named(label: str, brief: Brief, language: str) -> float:

@@ -123,17 +123,24 @@ async def test_all_four_tasks_are_learnt_kept_and_read(
     assert {file: file.stat().st_mtime_ns for file in folder.iterdir()} == before
 
 
-async def test_a_changed_example_trains_its_task_again_and_clears_the_old_model(
-    prompts: Path, tmp_path: Path, encoder: Encoder
+@pytest.mark.parametrize(
+    ("changed", "line", "task"),
+    [
+        ("handoff/examples/wants_human.it.txt", "passatemi qualcuno", "handoff"),
+        ("sentiment/lexicon.it.tsv", "lento\t-1", "sentiment"),
+    ],
+)
+async def test_a_changed_example_or_lexicon_trains_its_task_again_and_clears_the_old_model(
+    prompts: Path, tmp_path: Path, encoder: Encoder, changed: str, line: str, task: str
 ) -> None:
     folder = tmp_path / "models"
     LearntClassifiers(prompts, folder, encoder, ModelRunner()).prepare()
     before = {file.name for file in folder.iterdir()}
-    file = prompts / "handoff" / "examples" / "wants_human.it.txt"
-    file.write_text(file.read_text(encoding="utf-8") + "passatemi qualcuno\n", encoding="utf-8")
+    file = prompts / changed
+    file.write_text(f"{file.read_text(encoding='utf-8')}{line}\n", encoding="utf-8")
     LearntClassifiers(prompts, folder, encoder, ModelRunner()).prepare()
     after = {file.name for file in folder.iterdir()}
-    assert {name.split("-")[0] for name in before ^ after} == {"handoff"}
+    assert {name.split("-")[0] for name in before ^ after} == {task}
     assert len(after) == 4
 
 

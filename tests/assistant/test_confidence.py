@@ -126,6 +126,7 @@ def test_rare_words_weigh_more() -> None:
         ("La Brenta costa 2.390 euro.", []),
         ("La Brenta costa 2,390.00 euro o 2390.", []),
         ("La Brenta costa 2.391 euro.", ["2.391"]),
+        ("La Brenta costa 23,90 euro.", ["23,90"]),
         ("Nel 2026 costa 2.390 euro.", []),
         ("Errore E-04: riavvii.", []),
         ("Errore E-14: riavvii.", ["14"]),

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from core.embeddings import Encoder
 from core.text import words
-from ingest.chunking import SECTION_JOINER, Chunker
+from core.types import SECTION_JOINER
+from ingest.chunking import Chunker
 from ingest.loaders.blocks import code, heading, list_block, list_item, paragraph, table_block
 from ingest.types import Block, BlockKind, MediaType, Piece
 from tests.support.documents import read
