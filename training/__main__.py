@@ -6,6 +6,7 @@ when the same command is given again.
 
 import argparse
 import dataclasses
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ from typing import Any
 import numpy as np
 
 from core.encoders import minilm_folder
-from training.distil import Material, distil
+from training.alike import groups
+from training.batches import Material
+from training.distil import distil
 from training.export import export, keep_recipe
 from training.pairs import Pair, long_texts, read_pairs
 from training.recipe import Recipe
@@ -37,16 +40,19 @@ def main(given: argparse.Namespace) -> None:
     sys.stderr.write(f"{len(pairs)} pairs, {len(longs)} long texts\n")
     teacher = SentenceTransformer(str(minilm_folder()), device="cpu")
     cache = given.out / "teacher"
-    short = Material(pairs, np.concatenate([_vectors(teacher, own, cache) for own in per_file]))
+    vectors = np.concatenate([_vectors(teacher, own, cache) for own in per_file])
+    short = Material(pairs, vectors, groups(vectors, cache, recipe.seed) if recipe.alike else ())
     long = Material(longs, _vectors(teacher, longs, cache))
     held_out = [index for index, pair in enumerate(pairs) if pair.held_out][:MOST_DEV_PAIRS]
     if not held_out:
         raise SystemExit("Too few pairs: about one in 250 is held out to measure with, here none is.")
-    dev = Material([pairs[index] for index in held_out], short.vectors[held_out])
+    dev = Material([pairs[index] for index in held_out], vectors[held_out])
     folder = given.out / "student"
-    if not (folder / "modules.json").exists():
+    if not (folder / "modules.json").exists() and given.start:
+        shutil.copytree(given.start, folder, dirs_exist_ok=True)
+    elif not (folder / "modules.json").exists():
         bilingual_student(minilm_folder(), pairs, recipe.vocabulary, folder)
-    student = SentenceTransformer(str(folder), device="cpu")
+    student = SentenceTransformer(str(folder), device="cpu").float()  # what is shipped is half precision
     distil(student, short, long, dev, recipe, given.out, given.save_every)
     plot(given.out / "log.jsonl", given.out / "run.svg")
     digest = export(student, given.out / "percorso-it-en")
@@ -67,6 +73,9 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m training", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("pairs", type=Path, nargs="+")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints, log and result")
+    parser.add_argument(
+        "--start", type=Path, help="folder of an encoder to teach further (default: the teacher)"
+    )
     parser.add_argument("--save-every", type=int, default=250, help="steps between checkpoints")
     for field in dataclasses.fields(Recipe):
         option = f"--{field.name.replace('_', '-')}"

@@ -1,16 +1,15 @@
 """Distillation: Italian and English both land on the teacher's vector of the English text.
 
 Reimers and Gurevych, "Making Monolingual Sentence Embeddings Multilingual using Knowledge
-Distillation", EMNLP 2020; with an in-batch contrastive term that keeps different texts apart.
+Distillation", EMNLP 2020; with a term that keeps each text as near to the others of its batch as the
+teacher has them (Fang et al., "SEED: Self-supervised Distillation For Visual Representation", ICLR 2021).
 """
 
 import json
 import math
-import random
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,31 +18,12 @@ import torch
 from torch.nn import functional
 
 from training import checkpoints
-from training.pairs import Pair, draws, noisy, weight
+from training.batches import Batch, Material, batches
 from training.recipe import Recipe
 from training.scores import score_pairs
 
 _LOG_EVERY = 20
 _LENGTH_GROUPS = 4
-_SAME_TEXT = 0.95
-"""Anchors with this cosine mean the same thing: they are not pushed apart."""
-
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """Texts with the teacher's vectors of their English side, shape (pairs, dimensions)."""
-
-    pairs: Sequence[Pair]
-    vectors: np.ndarray[Any, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    texts: list[str]
-    """The Italian side of all pairs, then the English side of some."""
-    goal: torch.Tensor
-    anchors: int
-    """How many of `texts` are Italian."""
 
 
 def distil(
@@ -66,9 +46,13 @@ def distil(
     for module in student.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0  # the goal is exact: noise in the network only blurs it
-    optimiser = torch.optim.AdamW(student.parameters(), lr=recipe.rate, weight_decay=0.01, betas=(0.9, 0.98))
+    # Measured on two cores: 0.56 s a step instead of 0.85 with the default optimiser and attention.
+    student[0].auto_model.config._attn_implementation = "eager"  # noqa: SLF001 - no public way after loading
+    optimiser = torch.optim.AdamW(
+        student.parameters(), lr=recipe.rate, weight_decay=0.01, betas=(0.9, 0.98), fused=True
+    )
     start, began = checkpoints.resume(out, student, optimiser), time.monotonic()
-    for step, batch in enumerate(_batches(short, long, recipe)):
+    for step, batch in enumerate(batches(short, long, recipe)):
         if step >= recipe.steps:
             break
         if step < start:
@@ -83,25 +67,6 @@ def distil(
             with (out / "log.jsonl").open("a", encoding="utf-8") as log:
                 log.write(json.dumps(row) + "\n")
             sys.stderr.write(f"{row}\n")
-
-
-def _batches(short: Material, long: Material, recipe: Recipe) -> Iterator[Batch]:
-    """Yield batches for ever, the same for the same seed."""
-    draw = draws([weight(pair, recipe.everyday, recipe.machine) for pair in short.pairs], recipe.seed)
-    draw_long = draws([1.0] * len(long.pairs), recipe.seed + 1)
-    step = 0
-    while True:
-        random_ = random.Random(recipe.seed * 100_003 + step)
-        is_long = bool(long.pairs) and random_.random() < recipe.long_share
-        material, numbers = (long, draw_long) if is_long else (short, draw)
-        size = max(8, recipe.batch // 6) if is_long else recipe.batch
-        chosen = [next(numbers) for _ in range(size)]
-        kept = chosen[: int(recipe.english * size)]
-        texts = [noisy(material.pairs[index].italian, random_) for index in chosen]
-        texts += [material.pairs[index].english for index in kept]
-        goal = torch.from_numpy(np.asarray(material.vectors[chosen + kept], dtype=np.float32))
-        yield Batch(texts, goal, len(chosen))
-        step += 1
 
 
 def _learn(
@@ -130,11 +95,12 @@ def _rate(recipe: Recipe, step: int) -> float:
 
 
 def _contrast(vectors: torch.Tensor, anchors: torch.Tensor, temperature: float) -> torch.Tensor:
-    """Return the cross-entropy of finding each text's own anchor among those of the batch."""
-    own = torch.eye(len(anchors), dtype=torch.bool)
-    same = (anchors @ anchors.T > _SAME_TEXT) & ~own
-    logits = (vectors @ anchors.T / temperature).masked_fill(same, -1e4)
-    return functional.cross_entropy(logits, torch.arange(len(anchors)))
+    """Return the cross-entropy between how near the anchors are to each text and to each other.
+
+    Texts that mean the same are thus not pushed apart.
+    """
+    wanted = functional.softmax(anchors @ anchors.T / temperature, dim=1)
+    return functional.cross_entropy(vectors @ anchors.T / temperature, wanted)
 
 
 def _forward(student: Any, texts: Sequence[str]) -> torch.Tensor:

@@ -15,8 +15,10 @@ class Recipe:
     english: float = 0.5
     """Share of the pairs whose English side is held to the teacher as well."""
     contrast: float = 0.1
-    """Weight of the in-batch contrastive term."""
+    """Weight of the in-batch term, which keeps texts as near to one another as the teacher has them."""
     temperature: float = 0.05
+    alike: float = 0.5
+    """Share of the other steps that are made of texts which mean nearly the same."""
     everyday: float = 4.0
     machine: float = 0.5
     long_texts: int = 20_000

@@ -47,10 +47,11 @@ def finished(pairs_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     return out
 
 
-def run(pairs: Path, out: Path, steps: int) -> None:
+def run(pairs: Path, out: Path, steps: int, *more: str) -> None:
+    asked = [str(pairs), "--out", str(out), f"--steps={steps}", "--save-every=6", *QUICK.split(), *more]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("training.__main__.OWN_PAIRS", pairs)
-        main(arguments([str(pairs), "--out", str(out), f"--steps={steps}", "--save-every=6", *QUICK.split()]))
+        main(arguments(asked))
 
 
 def test_the_result_loads_with_its_hash_and_reads_both_languages(finished: Path) -> None:
@@ -96,6 +97,14 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(
         for folder in (finished, stopped)
     )
     np.testing.assert_allclose(once, twice, atol=2e-3)
+
+
+def test_an_encoder_can_be_taught_further(finished: Path, pairs_file: Path, tmp_path: Path) -> None:
+    run(pairs_file, tmp_path, 4, "--start", str(finished / "percorso-it-en"), "--rate=1e-5")
+    first = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[0])
+    before = json.loads((finished / "log.jsonl").read_text().splitlines()[-1])
+    assert first["italian"] >= before["italian"] - 0.01
+    assert (finished / "percorso-it-en" / "modules.json").exists()
 
 
 def test_english_words_keep_their_vectors_and_italian_ones_become_whole(finished: Path) -> None:
