@@ -122,16 +122,19 @@ def _load(name: str) -> "SentenceTransformer":
     from sentence_transformers import SentenceTransformer
     from transformers.utils.logging import disable_progress_bar
 
+    from core.precision import fastest
+
     disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers leaves it untyped
     torch.set_num_threads(1)
     try:
-        return SentenceTransformer(
+        model = SentenceTransformer(
             place,
             device="cpu",
             trust_remote_code=False,
             local_files_only=Path(place).exists(),
-            model_kwargs={"dtype": torch.float32},  # half precision, as it may be kept, is slow on processors
+            model_kwargs={"dtype": torch.float32},  # as kept, in half precision, it may be slow
         )
+        return fastest(model)
     except Exception as error:  # every library below has errors of its own: weights cut off, no network, …
         raise SettingsError(
             f"PERCORSO_EMBEDDING_MODEL: the model {name!r} could not be loaded ({type(error).__name__}). "

@@ -31,7 +31,7 @@ def test_vectors_have_length_one_and_the_models_dimensions(encoder: Encoder) -> 
 def test_a_batch_of_mixed_lengths_gives_each_text_its_own_vector_in_order(encoder: Encoder) -> None:
     together = encoder.embed_documents(MIXED)
     for text, vector in list(zip(MIXED, together, strict=True))[::7]:
-        np.testing.assert_allclose(encoder.embed_query(text), vector, atol=1e-5)
+        np.testing.assert_allclose(encoder.embed_query(text), vector, atol=2e-3)  # half precision
 
 
 def test_related_texts_are_nearer_than_unrelated_ones(encoder: Encoder) -> None:
