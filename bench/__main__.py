@@ -1,4 +1,4 @@
-"""python -m bench [FOLDER]: ingestion and search as ratios to the raw encoder on the same texts.
+"""python -m bench [FOLDER]: ingestion, search and encoding as ratios to the raw library on the same texts.
 
 Machines are shared and noisy: read the ratios, not the seconds.
 """
@@ -14,6 +14,7 @@ from pathlib import Path
 from assistant.app import running
 from assistant.conversation.types import SearchQuery
 from assistant.services import Services
+from bench.encoder import compare
 from core.embeddings import Encoder
 from core.settings import Settings, bundled
 from core.telemetry import set_up_logs
@@ -36,15 +37,19 @@ async def main(folder: Path) -> None:
             services.encoder.load()
             report = await services.pipeline.run(list(read_path(folder)))
             _, views = await services.library.list(limit=100_000)
-            texts = [(await services.library.get(view.id)).text or "" for view in views]
-            raw = _raw_seconds(services.encoder, texts)
+            texts: dict[str, list[str]] = {}
+            for view in views:
+                texts.setdefault(view.language, []).append((await services.library.get(view.id)).text or "")
+            raw = _raw_seconds(services.encoder, [text for own in texts.values() for text in own])
             search, encode = await _search_seconds(services)
+            encoder = services.encoder
     print(f"{len(report.files)} files, {report.embedded} chunks, {report.seconds:.1f} s")
     print(
         f"ingestion: {raw / report.seconds:.2f} times the speed of SentenceTransformer.encode at its defaults"
     )
     print(f"           on the same texts, cut at the encoder's window ({raw:.1f} s)")
     print(f"search:    {search / encode:.2f} times the encoding of the question ({1000 * search:.1f} ms p50)")
+    compare(encoder, {language: texts[language] for language in ("it", "en") if language in texts}, QUESTIONS)
 
 
 def _raw_seconds(encoder: Encoder, texts: list[str]) -> float:
