@@ -99,7 +99,7 @@ class TurnSettings(BaseModel):
         default=0.45, ge=0, le=1, description="Answer when the reliability is at least this"
     )
     abstain_below: float = Field(
-        default=0.2,
+        default=0.25,
         ge=0,
         le=1,
         description="Say honestly that nothing was found when the reliability is below this",

@@ -62,11 +62,12 @@ class Framing:
         """Return the answer with what belongs before and after it.
 
         A frustrated customer finds the way to a person in the first lines and nothing is sold to
-        them; nothing of this is said twice in a conversation.
+        them; nothing of this is said twice in a conversation. An answer that may be the wrong one
+        says so first, instead of reassuring.
         """
         passages = brief.findings.passages
-        before = [self._opening(brief, thread)]
-        if brief.tone.offer_human and not thread.handed_over:
+        before = [self._opening(brief, thread) if sure else self._freshly("unsure", brief.language, thread)]
+        if sure and brief.tone.offer_human and not thread.handed_over:
             before.append(self._once(self._phrases.say("offer_human", brief.language), thread))
         if used and all(passages[number].language != brief.language for number, _ in used):
             before.append(self._other_language(passages[used[0][0]].language, brief.language))

@@ -17,6 +17,7 @@ _FILLED_IN: Mapping[str, tuple[str, ...]] = {
     "offer_human": (),
     "other_language": ("language",),
     "abstain": ("company",),
+    "unsure": ("company",),
     "clarify": ("a", "b"),
     "handoff": ("hours",),
     "handoff_already": ("hours",),

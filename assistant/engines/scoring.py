@@ -32,9 +32,9 @@ _REMEMBERED = 20_000
 class ScoreWeights:
     """What a piece is judged by. The first three add up to 1."""
 
-    meaning: float = 0.45
-    wording: float = 0.25
-    passage: float = 0.3
+    meaning: float = 0.4
+    wording: float = 0.35
+    passage: float = 0.25
     kind: float = 0.07
     """Gained by a text that holds what the question asks for (a price, a time …), else lost."""
     label: float = 0.12

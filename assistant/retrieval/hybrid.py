@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from assistant.conversation.confidence import coverage, passage_stems
 from assistant.conversation.types import Findings, SearchQuery, Term
 from assistant.retrieval.fusion import BUNDLED, Weights, fuse
 from core.database import Database
@@ -20,6 +22,8 @@ from core.offload import ModelRunner
 from core.text import words
 from core.types import Passage
 
+_COVERING = 10
+"""How much of a question its best matches by words cover is read off so many of them."""
 _HISTORY_CHARACTERS = 1200
 _INDEPENDENT_WORDS = 12
 """A question of so many words or more stands mostly on its own."""
@@ -35,6 +39,14 @@ class _View:
 
     text: str
     weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What one view found."""
+
+    passages: dict[str, Passage]
+    terms: dict[str, Term]
 
 
 class HybridRetriever:
@@ -76,7 +88,7 @@ class HybridRetriever:
         passages: dict[str, Passage] = {}
         totals: dict[str, float] = {}
         for view, found in zip(views, scored, strict=True):
-            for uid, passage in found.items():
+            for uid, passage in found.passages.items():
                 best = passages.get(uid)
                 passages[uid] = passage if best is None or passage.dense > best.dense else best
                 totals[uid] = totals.get(uid, 0.0) + view.weight * passage.score
@@ -88,7 +100,7 @@ class HybridRetriever:
         kept = await self._without_repeats(ranked, query.limit)
         if query.surroundings:
             kept += await self._surroundings(kept, query)
-        return Findings(passages=tuple(kept), terms=await self._terms(query))
+        return Findings(passages=tuple(kept), terms=scored[0].terms)
 
     async def _surroundings(self, kept: Sequence[Passage], query: SearchQuery) -> list[Passage]:
         """Return the neighbours of the best passages that are not among them: an answer may go on there."""
@@ -103,38 +115,31 @@ class HybridRetriever:
                         found.append(replace(other, score=_NEIGHBOUR_SHARE * passage.score))
         return found
 
-    async def _terms(self, query: SearchQuery) -> dict[str, Term]:
-        """Return what the question's words are worth: idf as in BM25, from the chunks that there are."""
-        async with self._database.reading() as session:
-            total = await chunks.count(session)
-            found = content_words(query.text, query.language, await chunks.languages_in_use(session))
-            counts = await document_frequencies(session, [stem for stems in found.values() for stem in stems])
-        return {
-            word: Term(stems=stems, weight=_idf(max(counts.get(stem, 0) for stem in stems), total))
-            for word, stems in found.items()
-        }
-
-    async def _search_view(self, text: str, query: SearchQuery) -> dict[str, Passage]:
+    async def _search_view(self, text: str, query: SearchQuery) -> _Found:
         """Return every candidate for one reading of the question, scored."""
         vector = await self._runner.run(self._encoder.embed_query, text)
         near = dict(await self._dense.search(vector, limit=self._candidates))
         scope = Scope(audiences=query.audiences, languages=query.languages)
         async with self._database.reading() as session:
             corpus = await chunks.languages_in_use(session)
-            terms = query_lexemes(text, query.language, corpus)
-            lexical = dict(await search_lexemes(session, terms, limit=self._candidates))
+            wanted = query_lexemes(text, query.language, corpus)
+            lexical = dict(await search_lexemes(session, wanted, limit=self._candidates))
             allowed = await chunks.check(session, near.keys() | lexical.keys(), scope)
             stored = await chunks.vectors_of(session, sorted(allowed), self._encoder.name)
+            terms = await _terms(session, content_words(text, query.language, corpus))
         cosines = _cosines(stored, vector)
         languages = {uid: passage.language for uid, passage in allowed.items()}
         kept = {uid: score for uid, score in lexical.items() if uid in allowed}
-        fused = fuse(cosines, kept, languages, query.language, self._weights)
-        return {
+        best = [allowed[uid] for uid in list(kept)[:_COVERING]]  # BM25 has them in order
+        covered = max((coverage(terms, passage_stems(passage)) for passage in best), default=0.0)
+        fused = fuse(cosines, kept, languages, query.language, self._weights, covered)
+        passages = {
             uid: replace(
                 passage, score=fused[uid], dense=cosines.get(uid, 0.0), lexical=lexical.get(uid, 0.0)
             )
             for uid, passage in allowed.items()
         }
+        return _Found(passages, terms)
 
     def _stage_bonus(self, passage: Passage, stages: Mapping[str, float]) -> float:
         """A soft weight: the right answer with the wrong tag still wins over a tag."""
@@ -161,6 +166,16 @@ class HybridRetriever:
             if len(kept) == limit:
                 break
         return kept
+
+
+async def _terms(session: AsyncSession, found: Mapping[str, tuple[str, ...]]) -> dict[str, Term]:
+    """Return what words are worth, given their stems: idf as in BM25, from the chunks that there are."""
+    total = await chunks.count(session)
+    counts = await document_frequencies(session, [stem for stems in found.values() for stem in stems])
+    return {
+        word: Term(stems=stems, weight=_idf(max(counts.get(stem, 0) for stem in stems), total))
+        for word, stems in found.items()
+    }
 
 
 def _idf(count: int, total: int) -> float:

@@ -37,6 +37,19 @@ def test_a_sentence_of_two_sources_carries_both_marks() -> None:
     assert [number for number, _ in used] == [2, 0]
 
 
+@pytest.mark.parametrize(("framing", "word"), [(LEI, "Le serve"), (TU, "ti serve")])
+def test_an_unsure_answer_says_so_first_and_shows_the_way_to_a_person(framing: Framing, word: str) -> None:
+    upset = brief(tone=TONES["frustration"])
+    said, body = framing.frame("Corpo. [1]", ((0, _says("Corpo.", 0)),), upset, thread(), sure=False).split(
+        "\n\n"
+    )
+    assert word in said
+    assert "una persona" in said
+    assert body == "Corpo. [1]"
+    again = framing.frame("Corpo.", (), upset, thread(history=talk("E poi?", said)), sure=False)
+    assert not again.startswith(said)
+
+
 def test_what_needs_no_source_gets_no_mark() -> None:
     text, used = cite([_says("Certo!"), _says("Uno.", 0), _says("A presto!")])
     assert text == "Certo! Uno. [1] A presto!"

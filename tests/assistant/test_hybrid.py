@@ -85,7 +85,7 @@ async def _sources(retriever: HybridRetriever, text: str, **fields: Any) -> list
 
 
 def _headings(passages: tuple[Passage, ...]) -> list[str]:
-    return [passage.section.rsplit(" › ", 1)[-1] for passage in passages]
+    return [passage.heading for passage in passages]
 
 
 async def test_the_passage_that_answers_comes_first_with_what_speaks_for_it(
