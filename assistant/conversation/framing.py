@@ -10,6 +10,8 @@ from core.text import shorten
 from core.types import Passage
 
 _QUOTE_CHARACTERS = 1200
+_UPSET = ("frustration", "anxiety", "negative")
+"""Tones in which a customer without a certain answer is met with a kind word."""
 
 Used = tuple[tuple[int, Sentence], ...]
 """(passage, what it supports as one sentence), one per citation, in order of the numbers [1], [2] …"""
@@ -51,12 +53,7 @@ class Framing:
     def abstain(self, brief: Brief, thread: Thread) -> str:
         """Say that nothing certain was found; a customer who is upset is met first."""
         said = self._freshly("abstain", brief.language, thread)
-        opening = (
-            self._opening(brief, thread)
-            if brief.tone.name in ("frustration", "anxiety", "negative")
-            else None
-        )
-        return f"{opening} {said}" if opening else said
+        return " ".join(filter(None, [self._kind_word(brief, thread), said]))
 
     def frame(self, body: str, used: Used, brief: Brief, thread: Thread, *, sure: bool) -> str:
         """Return the answer with what belongs before and after it.
@@ -66,9 +63,12 @@ class Framing:
         says so first, instead of reassuring.
         """
         passages = brief.findings.passages
-        before = [self._opening(brief, thread) if sure else self._freshly("unsure", brief.language, thread)]
-        if sure and brief.tone.offer_human and not thread.handed_over:
-            before.append(self._once(self._phrases.say("offer_human", brief.language), thread))
+        if sure:
+            before = [self._opening(brief, thread)]
+            if brief.tone.offer_human and not thread.handed_over:
+                before.append(self._once(self._phrases.say("offer_human", brief.language), thread))
+        else:
+            before = [self._kind_word(brief, thread), self._freshly("unsure", brief.language, thread)]
         if used and all(passages[number].language != brief.language for number, _ in used):
             before.append(self._other_language(passages[used[0][0]].language, brief.language))
         lead = " ".join(filter(None, before))
@@ -94,6 +94,9 @@ class Framing:
     def _opening(self, brief: Brief, thread: Thread) -> str | None:
         text = self._phrases.choose(brief.tone.acknowledge, brief.language, turn=len(thread.history) // 2)
         return self._once(text, thread)
+
+    def _kind_word(self, brief: Brief, thread: Thread) -> str | None:
+        return self._opening(brief, thread) if brief.tone.name in _UPSET else None
 
     def _closing(self, brief: Brief, thread: Thread) -> str | None:
         if brief.policy is None or not brief.tone.sell:

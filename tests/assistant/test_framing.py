@@ -43,6 +43,7 @@ def test_an_unsure_answer_says_so_first_and_shows_the_way_to_a_person(framing: F
     said, body = framing.frame("Corpo. [1]", ((0, _says("Corpo.", 0)),), upset, thread(), sure=False).split(
         "\n\n"
     )
+    assert said.startswith("Capisco il disagio e mi dispiace. Non sono certo")
     assert word in said
     assert "una persona" in said
     assert body == "Corpo. [1]"
