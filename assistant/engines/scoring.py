@@ -86,7 +86,8 @@ class PieceScorer:
             places = range(start, start + len(parts))
             scores = [apart[place] + self._weights.meaning * max(0.0, cosines[place]) for place in places]
             own = [cosines[place] for place in places]
-            candidates.append(_candidate(passages[number], number, order, piece, scores, own))
+            named = any(_named(part.label, brief, passages[number].language) for part in parts)
+            candidates.append(_candidate(passages[number], number, order, piece, scores, own, named))
             start += len(parts)
         return candidates
 
@@ -150,6 +151,7 @@ def _candidate(
     piece: TextPiece,
     scores: Sequence[float],
     cosines: Sequence[float],
+    named: bool,
 ) -> Candidate:
     best = int(np.argmax(scores))
     return Candidate(
@@ -162,6 +164,7 @@ def _candidate(
         score=scores[best],
         cosine=cosines[best],
         parts=tuple(scores),
+        named=named,
     )
 
 

@@ -13,6 +13,7 @@ _HANDED_ON = 0.97
 _SAME_ROW_SCORE = 0.93
 _LONGEST_LIST = 10
 _MOST_ROWS = 8
+_WHOLE_TABLE = 5
 _LEANS_BACK = re.compile(
     r"^(?:questo|questa|questi|queste|quest'|ciò|esso|essa|essi|inoltre|però|tuttavia|in tal caso|"
     r"in questo caso|in alternativa|altrimenti|così|quindi|anche in|this|that|these|those|it|they|he|she|"
@@ -38,6 +39,8 @@ class Candidate:
     cosine: float
     parts: tuple[float, ...] = ()
     """Scores of the rows of a table or the items of a list, in order; one number for anything else."""
+    named: bool = False
+    """Whether the question names the first cell of one of the rows."""
 
 
 def hand_on_questions(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -112,8 +115,10 @@ def _under_heading(candidate: Candidate, text: str) -> str:
 
 
 def _asked_rows(candidate: Candidate) -> str:
-    """Keep the rows that fit the question; where all fit alike, the table stays whole."""
+    """Keep the rows that fit the question; a short table of which no row is named stays whole."""
     header, rows = table_rows(candidate.piece.text)
+    if not candidate.named and len(rows) <= _WHOLE_TABLE:
+        return candidate.piece.text
     fits = _best_parts(candidate.parts, _MOST_ROWS)
     kept = [row for place, row in enumerate(rows) if place in fits]
     return table_text(header, kept or rows[:_MOST_ROWS])

@@ -108,15 +108,26 @@ def test_steps_are_quoted_whole_under_their_introduction_or_their_heading() -> N
 
 
 def test_of_a_table_the_rows_that_were_asked_for_are_quoted() -> None:
-    table = _candidate(TABLE, 0.9, kind=PieceKind.TABLE, parts=(0.9, 0.85, 0.2))
+    table = _candidate(TABLE, 0.9, kind=PieceKind.TABLE, parts=(0.9, 0.85, 0.2), named=True)
     (sentence,) = choose([table], most=3)
     assert sentence.text == (
         "Resi e rimborsi:\n| Modello | Prezzo |\n| --- | --- |\n| Brenta | 2.390 |\n| Dora | 1.990 |"
     )
 
 
-def test_a_table_whose_rows_fit_alike_stays_whole() -> None:
-    table = _candidate(TABLE, 0.9, kind=PieceKind.TABLE, parts=(0.9, 0.9, 0.9))
+def test_of_a_long_table_the_rows_that_fit_best_are_quoted_though_none_is_named() -> None:
+    rows = [f"| articolo {number} | {number} |" for number in range(6)]
+    long = "\n".join(["| Voce | Prezzo |", "| --- | --- |", *rows])
+    table = _candidate(long, 0.9, kind=PieceKind.TABLE, parts=(0.1, 0.9, 0.1, 0.1, 0.88, 0.1))
+    (sentence,) = choose([table], most=3)
+    assert sentence.text.split("\n")[3:] == [rows[1], rows[4]]
+
+
+@pytest.mark.parametrize(("named", "parts"), [(True, (0.9, 0.9, 0.9)), (False, (0.9, 0.2, 0.5))])
+def test_a_short_table_of_which_no_row_stands_out_by_name_stays_whole(
+    named: bool, parts: tuple[float, ...]
+) -> None:
+    table = _candidate(TABLE, 0.9, kind=PieceKind.TABLE, parts=parts, named=named)
     assert choose([table], most=3)[0].text == f"Resi e rimborsi:\n{TABLE}"
 
 
