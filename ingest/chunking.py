@@ -53,7 +53,7 @@ class Chunker:
         for path, section in _sections(blocks, title):
             section_path = SECTION_JOINER.join(path)
             room = self._window - self._count([self.header_for(title, section_path)])[0]
-            for text, page in self._pack(self._units(section), max(32, min(self._target, room))):
+            for text, page in self._pack(self._units(section), max(32, min(self._target, room)), room):
                 pieces.extend(
                     Piece(section=section_path, text=part, page=page) for part in self._within(text, room)
                 )
@@ -79,10 +79,13 @@ class Chunker:
             for (text, block), tokens in zip(merged, counts, strict=True)
         ]
 
-    def _pack(self, units: Sequence[_Unit], budget: int) -> Iterator[tuple[str, int | None]]:
-        """Fill chunks with whole units; a unit that is too long for any chunk is cut."""
+    def _pack(self, units: Sequence[_Unit], budget: int, room: int) -> Iterator[tuple[str, int | None]]:
+        """Fill chunks with whole units up to `budget` tokens.
+
+        A list, a table or code takes the whole `room` of the encoder's window before it is cut.
+        """
         open_units: list[_Unit] = []
-        for unit in (part for whole in units for part in self._fitting(whole, budget)):
+        for unit in (part for whole in units for part in self._fitting(whole, budget, room)):
             if open_units and sum(u.tokens for u in open_units) + unit.tokens > budget:
                 yield _joined(open_units)
                 open_units = []
@@ -90,8 +93,8 @@ class Chunker:
         if open_units:
             yield _joined(open_units)
 
-    def _fitting(self, unit: _Unit, budget: int) -> list[_Unit]:
-        if unit.tokens <= budget:
+    def _fitting(self, unit: _Unit, budget: int, room: int) -> list[_Unit]:
+        if unit.tokens <= (budget if unit.kind is BlockKind.PARAGRAPH else room):
             return [unit]
         texts = self._fill(
             _smallest_parts(unit), budget, "\n" if unit.kind is not BlockKind.PARAGRAPH else " "

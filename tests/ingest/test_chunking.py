@@ -216,3 +216,16 @@ def test_a_piece_knows_the_page_that_it_begins_on(usual: Chunker) -> None:
 def test_a_document_of_nothing_but_its_title_has_no_pieces(usual: Chunker) -> None:
     assert usual.cut([heading("Resi", 1)], "Resi") == []
     assert usual.cut([], "Resi") == []
+
+
+def test_a_table_that_fits_the_window_is_not_cut_at_the_size_that_chunks_aim_at(
+    usual: Chunker, encoder: Encoder
+) -> None:
+    rows = [["Modello", "Prezzo"], *([f"Modello {n}", f"{n}.000 euro"] for n in range(14))]
+    table = table_block(rows)
+    assert table is not None
+    assert 120 < encoder.count_tokens([table.text])[0] < 240
+    pieces = usual.cut([table, paragraph("Seguono altre parole.")], "Listino")
+    assert pieces[0].text.startswith(table.text)
+    prose = " ".join(f"La frase numero {n} parla del listino." for n in range(40))
+    assert len(usual.cut([paragraph(prose)], "Listino")) > 1
