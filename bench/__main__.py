@@ -4,18 +4,17 @@ Machines are shared and noisy: read the ratios, not the seconds.
 """
 
 import asyncio
-import os
 import statistics
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 from assistant.app import running
 from assistant.conversation.types import SearchQuery
 from assistant.services import Services
-from bench.encoder import compare
-from core.embeddings import Encoder
+from bench.encoder import at_defaults, compare, in_pieces, seconds
 from core.settings import Settings, bundled
 from core.telemetry import set_up_logs
 from ingest.sources import read_path
@@ -40,7 +39,9 @@ async def main(folder: Path) -> None:
             texts: dict[str, list[str]] = {}
             for view in views:
                 texts.setdefault(view.language, []).append((await services.library.get(view.id)).text or "")
-            raw = _raw_seconds(services.encoder, [text for own in texts.values() for text in own])
+            pieces = in_pieces([text for own in texts.values() for text in own])
+            model = services.encoder._loaded()  # noqa: SLF001 - the comparison needs the library's own object
+            raw = seconds(partial(at_defaults, model, pieces))
             search, encode = await _search_seconds(services)
             encoder = services.encoder
     print(f"{len(report.files)} files, {report.embedded} chunks, {report.seconds:.1f} s")
@@ -50,21 +51,6 @@ async def main(folder: Path) -> None:
     print(f"           on the same texts, cut at the encoder's window ({raw:.1f} s)")
     print(f"search:    {search / encode:.2f} times the encoding of the question ({1000 * search:.1f} ms p50)")
     compare(encoder, {language: texts[language] for language in ("it", "en") if language in texts}, QUESTIONS)
-
-
-def _raw_seconds(encoder: Encoder, texts: list[str]) -> float:
-    """Encode the same tokens with the library's own loop at its defaults."""
-    import torch
-
-    model = encoder._loaded()  # noqa: SLF001 - the comparison needs the library's own object
-    words = " ".join(texts).split()
-    pieces = [" ".join(words[start : start + 90]) for start in range(0, len(words), 90)]
-    threads = torch.get_num_threads()
-    torch.set_num_threads(os.cpu_count() or 1)  # the library's default
-    started = time.perf_counter()
-    model.encode(pieces, normalize_embeddings=True, show_progress_bar=False)
-    torch.set_num_threads(threads)
-    return time.perf_counter() - started
 
 
 async def _search_seconds(services: Services) -> tuple[float, float]:

@@ -28,18 +28,16 @@ def compare(encoder: Encoder, texts: dict[str, list[str]], questions: Sequence[s
     """
     plain = _plain()
     for language, documents in sorted(texts.items()):
-        pieces = _pieces(documents)
-        own, theirs = _by_turns(
-            partial(encoder.embed_documents, pieces), partial(_at_defaults, plain, pieces)
-        )
+        pieces = in_pieces(documents)
+        own, theirs = _by_turns(partial(encoder.embed_documents, pieces), partial(at_defaults, plain, pieces))
         words = sum(len(piece.split()) for piece in pieces)
         print(
             f"encoding:  {theirs / own:.2f} times MiniLM's words per second in {language} ({words / own:.0f})"
         )
     for title, load in (("idle", 0), ("one core busy", 1)):
         with _busy(load):
-            own_times = [_seconds(partial(encoder.embed_query, q)) for _ in range(20) for q in questions]
-            theirs_times = [_seconds(partial(_one, plain, q)) for _ in range(20) for q in questions]
+            own_times = [seconds(partial(encoder.embed_query, q)) for _ in range(20) for q in questions]
+            theirs_times = [seconds(partial(_one, plain, q)) for _ in range(20) for q in questions]
         print(f"question:  {_spread(own_times)}, MiniLM on one thread {_spread(theirs_times)} ({title})")
 
 
@@ -50,12 +48,13 @@ def _plain() -> Any:
     return SentenceTransformer(str(minilm_folder()), device="cpu", model_kwargs={"dtype": torch.float32})
 
 
-def _pieces(documents: Sequence[str]) -> list[str]:
+def in_pieces(documents: Sequence[str]) -> list[str]:
     words = " ".join(documents).split()
     return [" ".join(words[start : start + WORDS]) for start in range(0, len(words), WORDS)]
 
 
-def _at_defaults(model: Any, texts: Sequence[str]) -> None:
+def at_defaults(model: Any, texts: Sequence[str]) -> None:
+    """Encode with the library's own loop at its defaults."""
     import torch
 
     threads = torch.get_num_threads()
@@ -70,11 +69,11 @@ def _one(model: Any, text: str) -> None:
 
 def _by_turns(own: Callable[[], object], theirs: Callable[[], object]) -> tuple[float, float]:
     """Return the medians of both; by turns, so that a neighbour's load meets both."""
-    times = [(_seconds(own), _seconds(theirs)) for _ in range(ROUNDS)]
+    times = [(seconds(own), seconds(theirs)) for _ in range(ROUNDS)]
     return statistics.median(a for a, _ in times), statistics.median(b for _, b in times)
 
 
-def _seconds(work: Callable[[], object]) -> float:
+def seconds(work: Callable[[], object]) -> float:
     started = time.perf_counter()
     work()
     return time.perf_counter() - started

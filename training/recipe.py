@@ -1,4 +1,4 @@
-"""The knobs of a training run, with the values that made the encoder that we ship."""
+"""The knobs of a training run; `training/runs` keeps the values that made the encoder that we ship."""
 
 from dataclasses import asdict, dataclass
 from typing import Any

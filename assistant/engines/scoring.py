@@ -48,7 +48,8 @@ class _Part:
     text: str
     """As it is encoded, with its heading."""
     own: str
-    label: str = ""
+    named: float = 0.0
+    """Share of a row's first cell that the question names."""
 
 
 class PieceScorer:
@@ -70,7 +71,7 @@ class PieceScorer:
     def score(self, question: str, brief: Brief, passages: Sequence[Passage]) -> list[Candidate]:
         """Return the pieces of `passages` with their scores, in reading order."""
         found = [
-            (number, order, piece, _parts(passage, piece))
+            (number, order, piece, _parts(passage, piece, brief))
             for number, passage in enumerate(passages)
             for order, piece in enumerate(pieces(passage.text))
         ]
@@ -86,7 +87,7 @@ class PieceScorer:
             places = range(start, start + len(parts))
             scores = [apart[place] + self._weights.meaning * max(0.0, cosines[place]) for place in places]
             own = [cosines[place] for place in places]
-            named = any(_named(part.label, brief, passages[number].language) for part in parts)
+            named = any(part.named for part in parts)
             candidates.append(_candidate(passages[number], number, order, piece, scores, own, named))
             start += len(parts)
         return candidates
@@ -113,7 +114,7 @@ class PieceScorer:
                 terms, frozenset(lexemes(f"{passage.title} {passage.section} {part.own}", passage.language))
             )
             score = weights.wording * (0.7 * own + 0.3 * around) + weights.passage * passage.score
-            score += weights.label * _named(part.label, brief, passage.language)
+            score += weights.label * part.named
             if kinds:
                 score += weights.kind if self._types.holds(part.own, kinds) else -weights.kind
             scores.append(score)
@@ -168,11 +169,13 @@ def _candidate(
     )
 
 
-def _parts(passage: Passage, piece: TextPiece) -> list[_Part]:
+def _parts(passage: Passage, piece: TextPiece, brief: Brief) -> list[_Part]:
     heading = passage.heading
     if piece.kind is PieceKind.TABLE:
         header, rows = table_rows(piece.text)
-        found = [_row(heading, header, row) for row in rows[:_MOST_ROWS]]
+        found = [
+            _row(heading, header, row, _named(row[0], brief, passage.language)) for row in rows[:_MOST_ROWS]
+        ]
         return found or [_Part(f"{heading}: {piece.whole[:_LONGEST_PART]}", piece.whole)]
     if piece.kind is PieceKind.LIST:
         return [
@@ -181,11 +184,11 @@ def _parts(passage: Passage, piece: TextPiece) -> list[_Part]:
     return [_Part(f"{heading}: {piece.whole[:_LONGEST_PART]}", piece.whole)]
 
 
-def _row(heading: str, header: Sequence[str], row: Sequence[str]) -> _Part:
+def _row(heading: str, header: Sequence[str], row: Sequence[str], named: float) -> _Part:
     cells = "; ".join(
         f"{name}: {cell}" if name else cell for name, cell in zip(header, row, strict=False) if cell
     )
-    return _Part(f"{heading}: {cells}", cells, label=row[0])
+    return _Part(f"{heading}: {cells}", cells, named)
 
 
 def _named(label: str, brief: Brief, language: str) -> float:

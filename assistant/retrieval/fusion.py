@@ -10,6 +10,8 @@ problem in words of his own is misled by the few that happen to match (docs/deci
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from core import encoders
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
@@ -36,7 +38,7 @@ MINILM = Weights(same={"it": 1.0, "en": 0.3}, other=1.0, across=0.1, across_fact
 
 def weights_for(encoder: str) -> Weights:
     """Return the weights that were measured for an encoder; a bilingual one is assumed otherwise."""
-    return MINILM if encoder == "minilm" else BUNDLED
+    return MINILM if encoder == encoders.MINILM else BUNDLED
 
 
 def fuse(
