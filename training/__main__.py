@@ -19,12 +19,13 @@ from training.batches import Material
 from training.distil import distil
 from training.export import export, keep_recipe
 from training.pairs import Pair, long_texts, read_pairs
+from training.passages import Library, Passage, read_passages
 from training.recipe import Recipe
 from training.scores import plot
 from training.teacher import taught
 from training.vocabulary import bilingual_student
 
-OWN_PAIRS = Path(__file__).parent / "data" / "customer_messages.jsonl"
+OWN_TEXTS = Path(__file__).parent / "data"
 MOST_DEV_PAIRS = 1500
 
 
@@ -33,8 +34,9 @@ def main(given: argparse.Namespace) -> None:
 
     recipe = _recipe(given)
     keep_recipe(recipe.fields(), given.out)
-    files = [*given.pairs, OWN_PAIRS]
-    per_file = [read_pairs(file) for file in files]
+    passages = read_passages(sorted((OWN_TEXTS / "passages").glob("*.jsonl")))
+    per_file = [read_pairs(file) for file in [*given.pairs, *sorted(OWN_TEXTS.glob("*.jsonl"))]]
+    per_file.append([pair for passage in passages if not passage.held_out for pair in passage.pairs])
     pairs = [pair for own in per_file for pair in own]
     longs = long_texts(pairs, recipe.long_texts, recipe.seed)
     sys.stderr.write(f"{len(pairs)} pairs, {len(longs)} long texts\n")
@@ -53,7 +55,8 @@ def main(given: argparse.Namespace) -> None:
     elif not (folder / "modules.json").exists():
         bilingual_student(minilm_folder(), pairs, recipe.vocabulary, folder)
     student = SentenceTransformer(str(folder), device="cpu").float()  # what is shipped is half precision
-    distil(student, short, long, dev, recipe, given.out, given.save_every)
+    library = _library(teacher, passages, cache)
+    distil(student, short, long, dev, recipe, given.out, given.save_every, library)
     plot(given.out / "log.jsonl", given.out / "run.svg")
     digest = export(student, given.out / "percorso-it-en")
     sys.stderr.write(f"{given.out / 'percorso-it-en'}: {digest}\n")
@@ -61,6 +64,14 @@ def main(given: argparse.Namespace) -> None:
 
 def _vectors(teacher: Any, pairs: list[Pair], cache: Path) -> np.ndarray[Any, Any]:
     return taught(teacher, [pair.english for pair in pairs], cache)
+
+
+def _library(teacher: Any, passages: list[Passage], cache: Path) -> Library | None:
+    if not passages:
+        return None
+    questions = _vectors(teacher, [question for passage in passages for question in passage.questions], cache)
+    wholes = _vectors(teacher, [passage.whole for passage in passages], cache)
+    return Library(passages, wholes, questions.reshape(len(passages), -1, questions.shape[1]))
 
 
 def _recipe(given: argparse.Namespace) -> Recipe:

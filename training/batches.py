@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from training.pairs import Pair, draws, noisy, weight
+from training.passages import Library, asked
 from training.recipe import Recipe
 
 _GROUPS_A_STEP = 4
@@ -31,18 +32,25 @@ class Batch:
     """The Italian side of all pairs, then the English side of some."""
     goal: torch.Tensor
     anchors: int
-    """How many of `texts` are Italian."""
+    """How many of `texts` are Italian, or are passages and their questions."""
+    questions: int = 0
+    """How many of `texts` are questions: each is answered by the text that is as many places later."""
 
 
-def batches(short: Material, long: Material, recipe: Recipe) -> Iterator[Batch]:
-    """Yield batches for ever: long texts, texts that are hard to tell apart, and any texts."""
+def batches(
+    short: Material, long: Material, recipe: Recipe, library: Library | None = None
+) -> Iterator[Batch]:
+    """Yield batches for ever: questions with passages, long texts, texts hard to tell apart, any texts."""
     weights = [weight(pair, recipe.everyday, recipe.machine) for pair in short.pairs]
     draw, draw_long = draws(weights, recipe.seed), draws([1.0] * len(long.pairs), recipe.seed + 1)
     neighbours = _Neighbours(short.groups, weights)
+    lessons = _Lessons(library, recipe) if library and recipe.asking else None
     step = 0
     while True:
         random_ = random.Random(recipe.seed * 100_003 + step)
-        if long.pairs and random_.random() < recipe.long_share:
+        if lessons and random_.random() < recipe.asking:
+            yield lessons.batch(random_)
+        elif long.pairs and random_.random() < recipe.long_share:
             yield _batch(long, [next(draw_long) for _ in range(max(8, recipe.batch // 6))], recipe, random_)
         elif short.groups and random_.random() < recipe.alike:
             firsts = [next(draw) for _ in range(_GROUPS_A_STEP)]
@@ -59,6 +67,22 @@ def _batch(material: Material, chosen: list[int], recipe: Recipe, random_: rando
     texts += [material.pairs[index].english for index in kept]
     goal = torch.from_numpy(np.asarray(material.vectors[chosen + kept], dtype=np.float32))
     return Batch(texts, goal, len(chosen))
+
+
+class _Lessons:
+    """Draws questions with the passages that answer them; what is held out is never drawn."""
+
+    def __init__(self, library: Library, recipe: Recipe) -> None:
+        self._library = library
+        self._near = library.near()
+        self._open = [index for index, passage in enumerate(library.passages) if not passage.held_out]
+        self._count = max(4, recipe.batch * 3 // 8)
+
+    def batch(self, random_: random.Random) -> Batch:
+        lesson = asked(self._library, self._near, self._open, self._count, random_)
+        texts = [noisy(text, random_) for text in lesson.texts[: lesson.questions]]
+        texts += lesson.texts[lesson.questions :]
+        return Batch(texts, torch.from_numpy(lesson.goal.astype(np.float32)), len(texts), lesson.questions)
 
 
 class _Neighbours:

@@ -19,15 +19,23 @@ from torch.nn import functional
 
 from training import checkpoints
 from training.batches import Batch, Material, batches
+from training.passages import Library
 from training.recipe import Recipe
-from training.scores import score_pairs
+from training.scores import score_answers, score_pairs
 
 _LOG_EVERY = 20
 _LENGTH_GROUPS = 4
 
 
 def distil(
-    student: Any, short: Material, long: Material, dev: Material, recipe: Recipe, out: Path, every: int
+    student: Any,
+    short: Material,
+    long: Material,
+    dev: Material,
+    recipe: Recipe,
+    out: Path,
+    every: int,
+    library: Library | None = None,
 ) -> None:
     """Train `student` in place; goes on from the last checkpoint in `out`, logs to `out/log.jsonl`.
 
@@ -39,6 +47,7 @@ def distil(
         recipe: the knobs.
         out: folder for checkpoints and log.
         every: steps between checkpoints.
+        library: passages with questions, if there are any.
     """
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(recipe.seed)
@@ -52,7 +61,7 @@ def distil(
         student.parameters(), lr=recipe.rate, weight_decay=0.01, betas=(0.9, 0.98), fused=True
     )
     start, began = checkpoints.resume(out, student, optimiser), time.monotonic()
-    for step, batch in enumerate(batches(short, long, recipe)):
+    for step, batch in enumerate(batches(short, long, recipe, library)):
         if step >= recipe.steps:
             break
         if step < start:
@@ -63,6 +72,7 @@ def distil(
         if (step + 1) % every == 0 or step + 1 == recipe.steps:
             checkpoints.save(out, student, optimiser, step + 1)
             row |= score_pairs(student, dev.pairs, dev.vectors)
+            row |= score_answers(student, library.passages if library else ())
         if (step + 1) % _LOG_EVERY == 0 or "recall" in row:
             with (out / "log.jsonl").open("a", encoding="utf-8") as log:
                 log.write(json.dumps(row) + "\n")
@@ -80,12 +90,18 @@ def _learn(
         vectors = _forward(student, batch.texts)
     vectors = functional.normalize(vectors.float(), dim=1)
     distance = ((vectors - batch.goal) ** 2).sum(1).mean()
-    contrast = _contrast(vectors[: batch.anchors], batch.goal[: batch.anchors], recipe.temperature)
+    if batch.questions:
+        name, term = "answers", _answers(vectors, batch.questions, recipe.temperature)
+        loss = distance + recipe.answer * term
+    else:
+        name = "contrast"
+        term = _contrast(vectors[: batch.anchors], batch.goal[: batch.anchors], recipe.temperature)
+        loss = distance + recipe.contrast * term
     optimiser.zero_grad()
-    (distance + recipe.contrast * contrast).backward()  # type: ignore[no-untyped-call]  # torch leaves it so
+    loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it so
     torch.nn.utils.clip_grad_norm_(student.parameters(), 1.0)
     optimiser.step()
-    return {"distance": round(distance.item(), 4), "contrast": round(contrast.item(), 4), "rate": rate}
+    return {"distance": round(distance.item(), 4), name: round(term.item(), 4), "rate": rate}
 
 
 def _rate(recipe: Recipe, step: int) -> float:
@@ -101,6 +117,16 @@ def _contrast(vectors: torch.Tensor, anchors: torch.Tensor, temperature: float) 
     """
     wanted = functional.softmax(anchors @ anchors.T / temperature, dim=1)
     return functional.cross_entropy(vectors @ anchors.T / temperature, wanted)
+
+
+def _answers(vectors: torch.Tensor, questions: int, temperature: float) -> torch.Tensor:
+    """Return the cross-entropy of finding each question's passage among those of the step, and back.
+
+    van den Oord et al., "Representation Learning with Contrastive Predictive Coding", 2018 (InfoNCE).
+    """
+    likeness = vectors[:questions] @ vectors[questions : 2 * questions].T / temperature
+    right = torch.arange(questions)
+    return (functional.cross_entropy(likeness, right) + functional.cross_entropy(likeness.T, right)) / 2
 
 
 def _forward(student: Any, texts: Sequence[str]) -> torch.Tensor:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 EVERYDAY = frozenset(
     "customer-care helpdesk-ui e-commerce-ui consumer-web public-service-app messaging-ui app-ui "
-    "household-app consumer-app commerce-support-docs-mt customer-messages".split()
+    "household-app consumer-app commerce-support-docs-mt customer-messages own-texts own-questions".split()
 )
 """Domains in which people speak as customers do; the rest is documentation."""
-_CUSTOMERS = frozenset({"customer-care", "customer-messages"})
+_OWN = frozenset({"customer-care", "customer-messages", "own-texts", "own-questions"})
 _MACHINE = "-mt"
 _HELD_OUT = 250
 """One pair of so many is never trained on; the choice depends on its text alone."""
@@ -45,7 +45,7 @@ def weight(pair: Pair, everyday: float = 4.0, machine: float = 0.5) -> float:
     if pair.held_out:
         return 0.0
     if pair.domain in EVERYDAY:
-        return 2 * everyday if pair.domain in _CUSTOMERS else everyday
+        return 2 * everyday if pair.domain in _OWN else everyday
     question = 2.0 if pair.english.endswith("?") else 1.0
     return question * (machine if pair.domain.endswith(_MACHINE) else 1.0)
 

@@ -19,6 +19,10 @@ class Recipe:
     temperature: float = 0.05
     alike: float = 0.5
     """Share of the other steps that are made of texts which mean nearly the same."""
+    asking: float = 0.2
+    """Share of the steps that are made of questions and the passages that answer them."""
+    answer: float = 0.3
+    """Weight of the term that brings a question to its passage and away from the others of the step."""
     everyday: float = 4.0
     machine: float = 0.5
     long_texts: int = 20_000

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from training.pairs import Pair
+from training.passages import Passage
 
 
 def score_pairs(student: Any, pairs: Sequence[Pair], vectors: np.ndarray[Any, Any]) -> dict[str, float]:
@@ -33,6 +34,29 @@ def score_pairs(student: Any, pairs: Sequence[Pair], vectors: np.ndarray[Any, An
     }
 
 
+def score_answers(student: Any, passages: Sequence[Passage]) -> dict[str, float]:
+    """Score the search for held-out passages among each other.
+
+    Returns:
+        `found`: share of the Italian questions whose Italian passage is the nearest, `across`: whose
+        English passage is; empty where nothing is held out.
+    """
+    own = [passage for passage in passages if passage.held_out]
+    if not own:
+        return {}
+    asked = [question.italian for passage in own for question in passage.questions]
+    right = [number for number, passage in enumerate(own) for _ in passage.questions]
+    questions, italian, english = (
+        student.encode(texts, normalize_embeddings=True, show_progress_bar=False)
+        for texts in (asked, [p.whole.italian for p in own], [p.whole.english for p in own])
+    )
+    shares = {
+        name: float(np.mean(np.argmax(questions @ side.T, axis=1) == right))
+        for name, side in (("found", italian), ("across", english))
+    }
+    return {name: round(share, 4) for name, share in shares.items()}
+
+
 def plot(log: Path, picture: Path) -> None:
     """Draw losses and dev scores of a run over its steps, as SVG."""
     from matplotlib.figure import Figure
@@ -40,15 +64,21 @@ def plot(log: Path, picture: Path) -> None:
     rows = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     figure = Figure(figsize=(8, 5.5), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True)
-    for name in ("distance", "contrast"):
-        above.plot([row["step"] for row in rows], [row[name] for row in rows], label=name, linewidth=0.8)
+    for name in ("distance", "contrast", "answers"):
+        _line(above, rows, name, linewidth=0.8)
     above.set_ylabel("loss")
     above.set_yscale("log")
     above.legend()
     scored = [row for row in rows if "recall" in row]
-    for name in ("recall", "italian", "english"):
-        below.plot([row["step"] for row in scored], [row[name] for row in scored], label=name, marker=".")
+    for name in ("recall", "italian", "english", "found", "across"):
+        _line(below, scored, name, marker=".")
     below.set_ylabel("held-out pairs")
     below.set_xlabel("step")
     below.legend()
     figure.savefig(picture)
+
+
+def _line(axes: Any, rows: Sequence[dict[str, float]], name: str, **style: Any) -> None:
+    own = [row for row in rows if name in row]
+    if own:
+        axes.plot([row["step"] for row in own], [row[name] for row in own], label=name, **style)

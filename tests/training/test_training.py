@@ -20,7 +20,10 @@ ASKED = (
     ("La {} non va bene", "The {} is not right"),
     ("Vorrei cambiare la {} entro lunedì", "I would like to change the {} by Monday"),
 )
-QUICK = "--batch=8 --warmup=2 --long-texts=12 --long-share=0.3 --window=48 --vocabulary=29000 --no-bfloat16"
+QUICK = (
+    "--batch=8 --warmup=2 --long-texts=12 --long-share=0.3 --asking=0.1 --everyday=20 --window=48 "
+    "--vocabulary=29000 --no-bfloat16"
+)
 
 
 @pytest.fixture(scope="module")
@@ -41,25 +44,47 @@ def pairs_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def finished(pairs_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of twelve steps from pairs to the folder to ship."""
+    """A run of thirty steps from pairs to the folder to ship."""
     out = tmp_path_factory.mktemp("run")
-    run(pairs_file, out, steps=12)
+    run(pairs_file, out, steps=30)
     return out
 
 
 def run(pairs: Path, out: Path, steps: int, *more: str) -> None:
-    asked = [str(pairs), "--out", str(out), f"--steps={steps}", "--save-every=6", *QUICK.split(), *more]
+    asked = [str(pairs), "--out", str(out), f"--steps={steps}", "--save-every=15", *QUICK.split(), *more]
+    own = write_own_texts(pairs.parent)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("training.__main__.OWN_PAIRS", pairs)
+        patch.setattr("training.__main__.OWN_TEXTS", own)
         main(arguments(asked))
+
+
+def write_own_texts(folder: Path) -> Path:
+    """Write four passages with three questions each, of which one is held out."""
+    own = folder / "own"
+    (own / "passages").mkdir(parents=True, exist_ok=True)
+    rows = [
+        {
+            "title_it": f"Consegna numero {n}",
+            "title_en": f"Delivery number {n}",
+            "it": [f"La consegna {n} arriva lunedì.", "Il corriere telefona prima."],
+            "en": [f"Delivery {n} arrives on Monday.", "The courier calls before."],
+            "questions": [
+                {"it": f"Quando arriva la consegna {n}?", "en": f"When does delivery {n} arrive?"},
+                {"it": f"Che giorno ricevo il pacco {n}?", "en": f"Which day do I get parcel {n}?"},
+                {"it": f"pacco {n} quando", "en": f"parcel {n} when"},
+            ],
+        }
+        for n in range(40, 44)
+    ]
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    (own / "passages" / "deliveries.jsonl").write_text(lines, encoding="utf-8")
+    return own
 
 
 def test_the_result_loads_with_its_hash_and_reads_both_languages(finished: Path) -> None:
     folder = finished / "percorso-it-en"
     encoder = Encoder(str(folder))
-    vectors = encoder.embed_documents(
-        ["Dove trovo la bici?", "Where do I find the bike?", "Invoice by Monday"]
-    )
+    vectors = encoder.embed_documents(["Dove trovo la bici?", "Where do I find the bike?", "Order 7 shipped"])
     assert vectors.shape == (3, 384)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-3)
     assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2]
@@ -69,10 +94,11 @@ def test_the_result_loads_with_its_hash_and_reads_both_languages(finished: Path)
 
 def test_the_log_shows_that_it_learns_and_the_plot_is_drawn(finished: Path) -> None:
     rows = [json.loads(line) for line in (finished / "log.jsonl").read_text().splitlines()]
-    assert [row["step"] for row in rows if "recall" in row] == [6, 12]
+    assert [row["step"] for row in rows if "recall" in row] == [15, 30]
     assert rows[-1]["italian"] > rows[0]["italian"]
+    assert all(0 <= row[name] <= 1 for row in rows if "recall" in row for name in ("found", "across"))
     assert "<svg" in (finished / "run.svg").read_text()
-    assert json.loads((finished / "recipe.json").read_text())["steps"] == 12
+    assert json.loads((finished / "recipe.json").read_text())["steps"] == 30
 
 
 def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(
@@ -89,8 +115,8 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(
     with monkeypatch.context() as patch:
         patch.setattr("training.checkpoints.torch.save", save_and_stop)
         with pytest.raises(KeyboardInterrupt):
-            run(pairs_file, stopped, steps=12)
-    run(pairs_file, stopped, steps=12)
+            run(pairs_file, stopped, steps=30)
+    run(pairs_file, stopped, steps=30)
     text = ["La batteria non va bene"]
     once, twice = (
         SentenceTransformer(str(folder / "percorso-it-en"), device="cpu").float().encode(text)

@@ -1,0 +1,128 @@
+"""Questions and the passages that answer them: hard ones side by side, right ones together, none held out."""
+
+import json
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from training.batches import Batch, Material, batches
+from training.distil import _answers
+from training.pairs import Pair
+from training.passages import Library, Passage, read_passages
+from training.recipe import Recipe
+from training.scores import score_answers
+
+TOPICS = 10
+RECIPE = Recipe(batch=32, asking=1.0, long_share=0.0, alike=0.0, seed=3)
+NOTHING = Material([], np.empty((0, 8)))
+
+
+def _passage(number: int) -> Passage:
+    def both(text: str) -> Pair:
+        return Pair(f"{text} {number}", f"{text} {number} in italiano", "own-texts")
+
+    return Passage(both("title"), (both("first"), both("second")), (both("why"), both("how"), both("when")))
+
+
+@pytest.fixture
+def library() -> Library:
+    """Passages about one topic each; a passage and its questions have nearly the same vector."""
+    random = np.random.default_rng(1)
+    vectors = np.eye(TOPICS)[[n % TOPICS for n in range(200)]] + random.normal(0, 0.02, (200, TOPICS))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return Library([_passage(n) for n in range(200)], vectors, np.repeat(vectors[:, None], 3, axis=1))
+
+
+def _steps(library: Library, count: int) -> list[Batch]:
+    pairs = Material([Pair("a text", "un testo", "app-ui")], np.empty((1, 8)))
+    return list(islice(batches(pairs, NOTHING, RECIPE, library), count))
+
+
+def _number(text: str) -> int:
+    return next(int(word) for word in text.split() if word.isdigit())
+
+
+def test_each_question_is_answered_by_the_passage_at_its_place(library: Library) -> None:
+    for batch in _steps(library, 30):
+        asked, told = batch.texts[: batch.questions], batch.texts[batch.questions :]
+        assert len(asked) == len(told) == len(batch.goal) // 2
+        # A slip of the keyboard may eat the digits of a question, never those of a passage.
+        numbers = [(text, _number(passage)) for text, passage in zip(asked, told, strict=True)]
+        assert sum(str(number) in text for text, number in numbers) > 0.8 * len(asked)
+        assert all("\n" in passage for passage in told)
+
+
+def test_passages_of_a_step_are_hard_to_tell_apart(library: Library) -> None:
+    for batch in _steps(library, 10):
+        topics = [_number(text) % TOPICS for text in batch.texts[batch.questions :]]
+        assert len(topics) >= 12
+        assert len(set(topics)) <= len(topics) / 2
+
+
+def test_the_hardest_passages_are_the_nearest_and_never_itself(library: Library) -> None:
+    near = library.near()
+    assert near.shape == (200, 3)
+    assert all(index not in row for index, row in enumerate(near))
+    assert all(other % TOPICS == index % TOPICS for index, row in enumerate(near) for other in row)
+
+
+def test_languages_meet_in_some_steps(library: Library) -> None:
+    met = [
+        ("italiano" in text, "italiano" in told)
+        for batch in _steps(library, 20)
+        for text, told in zip(batch.texts[: batch.questions], batch.texts[batch.questions :], strict=True)
+    ]
+    shares = {case: met.count(case) / len(met) for case in set(met)}
+    assert set(shares) == {(True, True), (False, False), (True, False), (False, True)}
+    assert shares[True, True] > shares[True, False] > 0.05
+
+
+def test_held_out_passages_are_never_drawn(library: Library) -> None:
+    held_out = {_number(p.title.english) for p in library.passages if p.held_out}
+    assert held_out
+    drawn = {_number(text) for batch in _steps(library, 300) for text in batch.texts[batch.questions :]}
+    assert drawn == set(range(200)) - held_out
+
+
+def test_without_passages_steps_stay_as_they_are() -> None:
+    pairs = [Pair(f"text {n}", f"testo {n}", "app-ui") for n in range(50)]
+    material = Material(pairs, np.eye(50))
+    assert all(not batch.questions for batch in islice(batches(material, NOTHING, RECIPE), 20))
+
+
+def test_a_question_beside_its_passage_costs_less_than_one_beside_another() -> None:
+    apart = torch.eye(4)
+    right, wrong = torch.cat([apart, apart]), torch.cat([apart, apart[[1, 0, 2, 3]]])
+    assert _answers(right, 4, 0.05) < 1e-3 < 5 < _answers(wrong, 4, 0.05)
+
+
+def test_passages_are_read_sentence_by_sentence(tmp_path: Path) -> None:
+    row = {"title_it": "Resi", "title_en": "Returns", "it": ["Uno.", "Due."], "en": ["One.", "Two."]}
+    asked = [{"it": "Come rendo?", "en": "How do I return?"}]
+    file = tmp_path / "passages.jsonl"
+    file.write_text(json.dumps({**row, "questions": asked}) + "\n", encoding="utf-8")
+    (passage,) = read_passages([file])
+    assert (passage.whole.english, passage.whole.italian) == ("Returns\nOne. Two.", "Resi\nUno. Due.")
+    assert [(p.english, p.italian) for p in passage.pairs] == [
+        ("Returns", "Resi"),
+        ("One.", "Uno."),
+        ("Two.", "Due."),
+        ("How do I return?", "Come rendo?"),
+    ]
+    file.write_text(json.dumps({**row, "en": ["One."], "questions": asked}) + "\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="longer"):
+        read_passages([file])
+
+
+def test_what_finds_its_passage_is_counted(library: Library) -> None:
+    class Numbers:
+        """Places each text by the number in it: a search that is always right."""
+
+        def encode(self, texts: list[str], **_: object) -> np.ndarray:
+            return np.eye(200)[[_number(text) for text in texts]]
+
+    assert score_answers(Numbers(), library.passages) == {"found": 1.0, "across": 1.0}
+    assert score_answers(Numbers(), []) == {}
