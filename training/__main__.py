@@ -71,7 +71,10 @@ def _library(teacher: Any, passages: list[Passage], cache: Path) -> Library | No
         return None
     questions = _vectors(teacher, [question for passage in passages for question in passage.questions], cache)
     wholes = _vectors(teacher, [passage.whole for passage in passages], cache)
-    return Library(passages, wholes, questions.reshape(len(passages), -1, questions.shape[1]))
+    sentences = _vectors(teacher, [pair for passage in passages for pair in passage.headed], cache)
+    ends = np.cumsum([len(passage.sentences) for passage in passages])[:-1]
+    shaped = questions.reshape(len(passages), -1, questions.shape[1])
+    return Library(passages, wholes, shaped, np.split(sentences, ends))
 
 
 def _recipe(given: argparse.Namespace) -> Recipe:

@@ -10,10 +10,12 @@ import numpy as np
 import torch
 
 from training.pairs import Pair, draws, noisy, weight
-from training.passages import Library, asked
+from training.passages import Library, asked, asked_for_sentences
 from training.recipe import Recipe
 
 _GROUPS_A_STEP = 4
+_FOR_SENTENCES = 0.5
+"""Share of the steps with questions that look for a sentence of a passage rather than for the passage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,10 @@ class Batch:
     anchors: int
     """How many of `texts` are Italian, or are passages and their questions."""
     questions: int = 0
-    """How many of `texts` are questions: each is answered by the text that is as many places later."""
+    """How many of `texts` are questions: each is answered by the text that is as many places later.
+
+    Texts after the answers answer none of them.
+    """
 
 
 def batches(
@@ -79,7 +84,10 @@ class _Lessons:
         self._count = max(4, recipe.batch * 3 // 8)
 
     def batch(self, random_: random.Random) -> Batch:
-        lesson = asked(self._library, self._near, self._open, self._count, random_)
+        lesson = None
+        if random_.random() < _FOR_SENTENCES:
+            lesson = asked_for_sentences(self._library, self._open, 2 * self._count, random_)
+        lesson = lesson or asked(self._library, self._near, self._open, self._count, random_)
         texts = [noisy(text, random_) for text in lesson.texts[: lesson.questions]]
         texts += lesson.texts[lesson.questions :]
         return Batch(texts, torch.from_numpy(lesson.goal.astype(np.float32)), len(texts), lesson.questions)

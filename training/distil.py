@@ -120,13 +120,14 @@ def _contrast(vectors: torch.Tensor, anchors: torch.Tensor, temperature: float) 
 
 
 def _answers(vectors: torch.Tensor, questions: int, temperature: float) -> torch.Tensor:
-    """Return the cross-entropy of finding each question's passage among those of the step, and back.
+    """Return the cross-entropy of finding each question's answer among the texts of the step, and back.
 
     van den Oord et al., "Representation Learning with Contrastive Predictive Coding", 2018 (InfoNCE).
     """
-    likeness = vectors[:questions] @ vectors[questions : 2 * questions].T / temperature
+    likeness = vectors[:questions] @ vectors[questions:].T / temperature
     right = torch.arange(questions)
-    return (functional.cross_entropy(likeness, right) + functional.cross_entropy(likeness.T, right)) / 2
+    back = likeness[:, :questions].T
+    return (functional.cross_entropy(likeness, right) + functional.cross_entropy(back, right)) / 2
 
 
 def _forward(student: Any, texts: Sequence[str]) -> torch.Tensor:

@@ -18,6 +18,8 @@ _HELD_OUT = 25
 _NEAR = 3
 _ITALIAN = 0.6
 _SAME_LANGUAGE = 0.75
+_OTHERS = 2
+"""So many sentences that do not answer come with one that does, from the same passage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,17 @@ class Passage:
     title: Pair
     sentences: tuple[Pair, ...]
     questions: tuple[Pair, ...]
+    answers: tuple[tuple[int, ...], ...] = ()
+    """For each question the sentences that answer it, or none where nobody said which."""
+
+    @property
+    def headed(self) -> list[Pair]:
+        """Return the sentences under their heading, as the embedded engine compares them."""
+        own = self.title
+        return [
+            Pair(f"{own.english}: {pair.english}", f"{own.italian}: {pair.italian}", OWN_TEXT)
+            for pair in self.sentences
+        ]
 
     @property
     def whole(self) -> Pair:
@@ -46,13 +59,17 @@ class Passage:
 
 
 def read_passages(files: Sequence[Path]) -> list[Passage]:
-    """Read JSON Lines `{"title_it", "title_en", "it": [...], "en": [...], "questions": [{"it", "en"}]}`."""
+    """Read JSON Lines `{"title_it", "title_en", "it": [...], "en": [...], "questions": [{"it", "en"}]}`.
+
+    A question may have `sentences`, the numbers of those that answer it.
+    """
     rows = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
     return [
         Passage(
             Pair(row["title_en"], row["title_it"], OWN_TEXT),
             tuple(Pair(en, it, OWN_TEXT) for en, it in zip(row["en"], row["it"], strict=True)),
             tuple(Pair(own["en"], own["it"], OWN_QUESTION) for own in row["questions"]),
+            tuple(tuple(own.get("sentences", ())) for own in row["questions"]),
         )
         for row in rows
     ]
@@ -67,6 +84,8 @@ class Library:
     """Shape (passages, dimensions)."""
     questions: np.ndarray[Any, Any]
     """Shape (passages, questions of each, dimensions)."""
+    sentences: Sequence[np.ndarray[Any, Any]]
+    """Of the sentences under their heading: for each passage, shape (sentences, dimensions)."""
 
     def near(self) -> np.ndarray[Any, Any]:
         """Return the passages that are most easily taken for each one, shape (passages, 3).
@@ -80,11 +99,21 @@ class Library:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Questions, then the passage that answers each."""
+    """Questions, then the text that answers each, then texts that answer none."""
 
     texts: list[str]
     goal: np.ndarray[Any, Any]
     questions: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """A question of a passage and the languages of both."""
+
+    passage: int
+    question: int
+    asked_in_italian: bool
+    told_in_italian: bool
 
 
 def asked(
@@ -98,15 +127,63 @@ def asked(
     while len(chosen) < min(count, len(allowed)):
         first = random_.choice(open_)
         chosen += [int(i) for i in (first, *near[first]) if int(i) in allowed and int(i) not in chosen]
-    questions, passages, ids = list[str](), list[str](), list[int]()
-    for index in chosen:
-        passage = library.passages[index]
-        number = random_.randrange(len(passage.questions))
-        italian = random_.random() < _ITALIAN
-        in_italian = italian if random_.random() < _SAME_LANGUAGE else not italian
-        question, whole = passage.questions[number], passage.whole
-        questions.append(question.italian if italian else question.english)
-        passages.append(whole.italian if in_italian else whole.english)
-        ids.append(number)
-    goal = np.concatenate([library.questions[chosen, ids], library.vectors[chosen]])
-    return Asked(questions + passages, goal, len(questions))
+    rows = [_drawn(library.passages[index], index, random_) for index in chosen]
+    wholes = [_said(library.passages[row.passage].whole, row.told_in_italian) for row in rows]
+    goal = [library.questions[row.passage, row.question] for row in rows]
+    goal += [library.vectors[row.passage] for row in rows]
+    return Asked(_questions(library, rows) + wholes, np.stack(goal), len(rows))
+
+
+def asked_for_sentences(
+    library: Library, open_: Sequence[int], count: int, random_: random.Random
+) -> Asked | None:
+    """Return `count` questions with a sentence that answers each, and others of the same passages.
+
+    None where nobody said which sentences answer.
+    """
+    rows = [
+        _drawn(library.passages[index], index, random_)
+        for index in random_.sample(open_, min(count, len(open_)))
+    ]
+    rows = [row for row in rows if _right(library, row)]
+    if not rows:
+        return None
+    answers = [(row, random_.choice(_right(library, row))) for row in rows]
+    others = [
+        (row, number)
+        for row in rows
+        for number in random_.sample(_wrong(library, row), min(_OTHERS, len(_wrong(library, row))))
+    ]
+    told = [
+        _said(library.passages[row.passage].headed[number], row.told_in_italian)
+        for row, number in (*answers, *others)
+    ]
+    goal = [library.questions[row.passage, row.question] for row in rows]
+    goal += [library.sentences[row.passage][number] for row, number in (*answers, *others)]
+    return Asked(_questions(library, rows) + told, np.stack(goal), len(rows))
+
+
+def _drawn(passage: Passage, index: int, random_: random.Random) -> _Chosen:
+    italian = random_.random() < _ITALIAN
+    same = random_.random() < _SAME_LANGUAGE
+    return _Chosen(index, random_.randrange(len(passage.questions)), italian, italian == same)
+
+
+def _questions(library: Library, rows: Sequence[_Chosen]) -> list[str]:
+    return [
+        _said(library.passages[row.passage].questions[row.question], row.asked_in_italian) for row in rows
+    ]
+
+
+def _said(pair: Pair, italian: bool) -> str:
+    return pair.italian if italian else pair.english
+
+
+def _right(library: Library, row: _Chosen) -> tuple[int, ...]:
+    answers = library.passages[row.passage].answers
+    return answers[row.question] if answers else ()
+
+
+def _wrong(library: Library, row: _Chosen) -> list[int]:
+    right = _right(library, row)
+    return [number for number in range(len(library.passages[row.passage].sentences)) if number not in right]

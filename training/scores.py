@@ -39,7 +39,8 @@ def score_answers(student: Any, passages: Sequence[Passage]) -> dict[str, float]
 
     Returns:
         `found`: share of the Italian questions whose Italian passage is the nearest, `across`: whose
-        English passage is; empty where nothing is held out.
+        English passage is, `answered`: in whose passage the nearest sentence is one that answers, in
+        Italian; empty where nothing is held out.
     """
     own = [passage for passage in passages if passage.held_out]
     if not own:
@@ -54,7 +55,24 @@ def score_answers(student: Any, passages: Sequence[Passage]) -> dict[str, float]
         name: float(np.mean(np.argmax(questions @ side.T, axis=1) == right))
         for name, side in (("found", italian), ("across", english))
     }
+    if answered := _answered(student, own):
+        shares["answered"] = float(np.mean(answered))
     return {name: round(share, 4) for name, share in shares.items()}
+
+
+def _answered(student: Any, passages: Sequence[Passage]) -> list[bool]:
+    """Return for each question of which somebody said what answers it, whether that comes first."""
+    right = []
+    for passage in passages:
+        labelled = [
+            (q.italian, own) for q, own in zip(passage.questions, passage.answers, strict=False) if own
+        ]
+        if labelled:
+            texts = [question for question, _ in labelled] + [pair.italian for pair in passage.headed]
+            vectors = student.encode(texts, normalize_embeddings=True, show_progress_bar=False)
+            best = np.argmax(vectors[: len(labelled)] @ vectors[len(labelled) :].T, axis=1)
+            right += [int(first) in own for first, (_, own) in zip(best, labelled, strict=True)]
+    return right
 
 
 def plot(log: Path, picture: Path) -> None:
@@ -70,7 +88,7 @@ def plot(log: Path, picture: Path) -> None:
     above.set_yscale("log")
     above.legend()
     scored = [row for row in rows if "recall" in row]
-    for name in ("recall", "italian", "english", "found", "across"):
+    for name in ("recall", "italian", "english", "found", "across", "answered"):
         _line(below, scored, name, marker=".")
     below.set_ylabel("held-out pairs")
     below.set_xlabel("step")

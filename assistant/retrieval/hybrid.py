@@ -1,4 +1,4 @@
-"""Hybrid search: candidates by meaning and by words, fused, weighed by stage, every hit checked in SQL."""
+"""Hybrid search: candidates by meaning and words, ranked by these and spelling, checked in SQL."""
 
 import asyncio
 import math
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from assistant.conversation.confidence import coverage, passage_stems
 from assistant.conversation.types import Findings, SearchQuery, Term
 from assistant.retrieval.fusion import BUNDLED, Weights, fuse
+from assistant.retrieval.ngrams import spelled
 from core.database import Database
 from core.embeddings import Encoder, Vectors
 from core.index import chunks
@@ -127,12 +128,13 @@ class HybridRetriever:
             allowed = await chunks.check(session, near.keys() | lexical.keys(), scope)
             stored = await chunks.vectors_of(session, sorted(allowed), self._encoder.name)
             terms = await _terms(session, content_words(text, query.language, corpus))
+        letters = await self._runner.run(spelled, text, query.language, allowed)
         cosines = _cosines(stored, vector)
         languages = {uid: passage.language for uid, passage in allowed.items()}
         kept = {uid: score for uid, score in lexical.items() if uid in allowed}
         best = [allowed[uid] for uid in list(kept)[:_COVERING]]  # BM25 has them in order
         covered = max((coverage(terms, passage_stems(passage)) for passage in best), default=0.0)
-        fused = fuse(cosines, kept, languages, query.language, self._weights, covered)
+        fused = fuse(cosines, kept, languages, query.language, self._weights, covered, letters)
         passages = {
             uid: replace(
                 passage, score=fused[uid], dense=cosines.get(uid, 0.0), lexical=lexical.get(uid, 0.0)

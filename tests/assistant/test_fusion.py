@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.retrieval.fusion import BUNDLED, Weights, fuse, weights_for
+from assistant.retrieval.ngrams import Spelled
 
 HALVES = Weights(same={"it": 0.5}, other=0.5, across=0.5, across_factor=1.0)
 IDS = st.sampled_from(["a", "b", "c", "d"])
@@ -68,16 +69,41 @@ def test_words_count_as_far_as_they_cover_the_question(covered: float, first: st
     assert fused["quoted"] == pytest.approx(covered * 0.65 + (1 - covered * 0.65) * 0.5)
 
 
+@pytest.mark.parametrize(("question", "passage"), [("it", "it"), ("en", "en"), ("it", "en"), ("fr", "fr")])
+def test_letters_count_as_far_as_they_cover_the_question(question: str, passage: str) -> None:
+    languages = {"meant": passage, "spelled": passage}
+    dense = {"meant": 0.6, "spelled": 0.3}
+    share = BUNDLED.spelling(question, passage)
+    own = BUNDLED.across_factor if question != passage else 1.0
+    for covered in (0.0, 0.4, 1.0):
+        letters = Spelled({"spelled": 8.0, "meant": 2.0}, covered)
+        fused = fuse(dense, {}, languages, question, BUNDLED, 0.0, letters)
+        weight = covered * share
+        assert fused["meant"] == pytest.approx(own * (1 + weight * 0.25) / (1 + weight))
+        assert fused["spelled"] == pytest.approx(own * (0.5 + weight) / (1 + weight))
+
+
+def test_letters_count_most_where_words_of_another_language_cannot() -> None:
+    assert BUNDLED.spelling("it", "en") > BUNDLED.spelling("it", "it") > BUNDLED.spelling("en", "en") > 0
+
+
 @given(
     dense=st.dictionaries(IDS, st.floats(-1, 1)),
+    letters=st.dictionaries(IDS, st.floats(0, 50)),
+    covered=st.floats(0, 1),
     lexical=st.dictionaries(IDS, st.floats(0, 50)),
     languages=LANGUAGES,
     question=st.sampled_from(["it", "en", "de"]),
 )
 def test_relevance_is_a_share_for_every_candidate(
-    dense: dict[str, float], lexical: dict[str, float], languages: dict[str, str], question: str
+    dense: dict[str, float],
+    letters: dict[str, float],
+    covered: float,
+    lexical: dict[str, float],
+    languages: dict[str, str],
+    question: str,
 ) -> None:
-    fused = fuse(dense, lexical, languages, question)
+    fused = fuse(dense, lexical, languages, question, spelled=Spelled(letters, covered))
     assert set(fused) == set(languages)
     assert all(0 <= score <= 1 + 1e-9 for score in fused.values())
 

@@ -24,7 +24,9 @@ def _passage(number: int) -> Passage:
     def both(text: str) -> Pair:
         return Pair(f"{text} {number}", f"{text} {number} in italiano", "own-texts")
 
-    return Passage(both("title"), (both("first"), both("second")), (both("why"), both("how"), both("when")))
+    answers = ((0,), (1,), ()) if number % 2 else ()
+    sentences = (both("first"), both("second"), both("third"))
+    return Passage(both("title"), sentences, (both("why"), both("how"), both("when")), answers)
 
 
 @pytest.fixture
@@ -33,7 +35,8 @@ def library() -> Library:
     random = np.random.default_rng(1)
     vectors = np.eye(TOPICS)[[n % TOPICS for n in range(200)]] + random.normal(0, 0.02, (200, TOPICS))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return Library([_passage(n) for n in range(200)], vectors, np.repeat(vectors[:, None], 3, axis=1))
+    each = np.repeat(vectors[:, None], 3, axis=1)
+    return Library([_passage(n) for n in range(200)], vectors, each, list(each))
 
 
 def _steps(library: Library, count: int) -> list[Batch]:
@@ -41,12 +44,17 @@ def _steps(library: Library, count: int) -> list[Batch]:
     return list(islice(batches(pairs, NOTHING, RECIPE, library), count))
 
 
+def _whole(library: Library, count: int) -> list[Batch]:
+    """Return the steps that look for passages; the others look for sentences."""
+    return [batch for batch in _steps(library, count) if "\n" in batch.texts[-1]]
+
+
 def _number(text: str) -> int:
     return next(int(word) for word in text.split() if word.isdigit())
 
 
 def test_each_question_is_answered_by_the_passage_at_its_place(library: Library) -> None:
-    for batch in _steps(library, 30):
+    for batch in _whole(library, 60):
         asked, told = batch.texts[: batch.questions], batch.texts[batch.questions :]
         assert len(asked) == len(told) == len(batch.goal) // 2
         # A slip of the keyboard may eat the digits of a question, never those of a passage.
@@ -56,10 +64,28 @@ def test_each_question_is_answered_by_the_passage_at_its_place(library: Library)
 
 
 def test_passages_of_a_step_are_hard_to_tell_apart(library: Library) -> None:
-    for batch in _steps(library, 10):
+    for batch in _whole(library, 30):
         topics = [_number(text) % TOPICS for text in batch.texts[batch.questions :]]
         assert len(topics) >= 12
         assert len(set(topics)) <= len(topics) / 2
+
+
+def test_each_question_meets_a_sentence_that_answers_and_others_that_do_not(library: Library) -> None:
+    right = {"why": "first", "how": "second"}
+    steps = [batch for batch in _steps(library, 60) if "\n" not in batch.texts[-1]]
+    assert 15 < len(steps) < 45
+    for batch in steps:
+        asked, told = batch.texts[: batch.questions], batch.texts[batch.questions :]
+        answers, others = told[: len(asked)], told[len(asked) :]
+        assert len(batch.goal) == len(batch.texts) == 4 * len(asked)
+        kinds = [
+            (q.split()[0], told.split(": ")[1].split()[0]) for q, told in zip(asked, answers, strict=True)
+        ]
+        unharmed = [(question, answer) for question, answer in kinds if question in right]
+        assert len(unharmed) > len(kinds) / 2
+        assert all(right[question] == answer for question, answer in unharmed)
+        assert {_number(text) for text in answers} == {_number(text) for text in others}
+        assert set(answers).isdisjoint(others)
 
 
 def test_the_hardest_passages_are_the_nearest_and_never_itself(library: Library) -> None:
@@ -72,7 +98,7 @@ def test_the_hardest_passages_are_the_nearest_and_never_itself(library: Library)
 def test_languages_meet_in_some_steps(library: Library) -> None:
     met = [
         ("italiano" in text, "italiano" in told)
-        for batch in _steps(library, 20)
+        for batch in _whole(library, 40)
         for text, told in zip(batch.texts[: batch.questions], batch.texts[batch.questions :], strict=True)
     ]
     shares = {case: met.count(case) / len(met) for case in set(met)}
@@ -83,7 +109,7 @@ def test_languages_meet_in_some_steps(library: Library) -> None:
 def test_held_out_passages_are_never_drawn(library: Library) -> None:
     held_out = {_number(p.title.english) for p in library.passages if p.held_out}
     assert held_out
-    drawn = {_number(text) for batch in _steps(library, 300) for text in batch.texts[batch.questions :]}
+    drawn = {_number(text) for batch in _steps(library, 900) for text in batch.texts[batch.questions :]}
     assert drawn == set(range(200)) - held_out
 
 
@@ -101,11 +127,16 @@ def test_a_question_beside_its_passage_costs_less_than_one_beside_another() -> N
 
 def test_passages_are_read_sentence_by_sentence(tmp_path: Path) -> None:
     row = {"title_it": "Resi", "title_en": "Returns", "it": ["Uno.", "Due."], "en": ["One.", "Two."]}
-    asked = [{"it": "Come rendo?", "en": "How do I return?"}]
+    asked = [{"it": "Come rendo?", "en": "How do I return?", "sentences": [1]}]
     file = tmp_path / "passages.jsonl"
     file.write_text(json.dumps({**row, "questions": asked}) + "\n", encoding="utf-8")
     (passage,) = read_passages([file])
     assert (passage.whole.english, passage.whole.italian) == ("Returns\nOne. Two.", "Resi\nUno. Due.")
+    assert passage.answers == ((1,),)
+    assert [(pair.english, pair.italian) for pair in passage.headed] == [
+        ("Returns: One.", "Resi: Uno."),
+        ("Returns: Two.", "Resi: Due."),
+    ]
     assert [(p.english, p.italian) for p in passage.pairs] == [
         ("Returns", "Resi"),
         ("One.", "Uno."),
@@ -119,10 +150,13 @@ def test_passages_are_read_sentence_by_sentence(tmp_path: Path) -> None:
 
 def test_what_finds_its_passage_is_counted(library: Library) -> None:
     class Numbers:
-        """Places each text by the number in it: a search that is always right."""
+        """Places each text by the number in it, and the first sentence of a passage nearest to all."""
 
         def encode(self, texts: list[str], **_: object) -> np.ndarray:
-            return np.eye(200)[[_number(text) for text in texts]]
+            first = [[float("first" in text)] for text in texts]
+            return np.hstack([np.eye(200)[[_number(text) for text in texts]], first]) + 0.1
 
-    assert score_answers(Numbers(), library.passages) == {"found": 1.0, "across": 1.0}
+    assert any(passage.held_out and passage.answers for passage in library.passages)
+    scores = score_answers(Numbers(), library.passages)
+    assert scores == {"found": 1.0, "across": 1.0, "answered": 0.5}
     assert score_answers(Numbers(), []) == {}
