@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from assistant.cli import knowledge, operation, questions
+from assistant.cli import evaluation, knowledge, operation, questions
 from core.errors import PercorsoError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app.add_typer(knowledge.documents, name="documents")
 app.command("search")(questions.search)
 app.command("ask")(questions.ask)
 app.command("understand")(questions.understand)
+app.command("eval")(evaluation.evaluate)
 
 
 def main() -> None:

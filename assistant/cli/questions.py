@@ -12,7 +12,7 @@ from rich.markdown import Markdown
 
 from assistant.cli.batch import Row, history_of, run_batch, text_of
 from assistant.cli.output import AsJson, console, errors, prepare, print_json
-from assistant.conversation.types import Author, Message, Reading, Reply, SearchQuery, Thread
+from assistant.conversation.types import Author, Message, Reading, Reply, SearchQuery
 from assistant.services import Services
 from core.errors import BadInput
 from core.types import Passage
@@ -115,30 +115,8 @@ def understand(
     """Read a message. Batch: {id, text, history?} → {id, language, stage, stages, sentiment, score, …}."""
 
     async def read(services: Services, message: str, history: list[Message], page: str | None) -> Reading:
-        customers = [turn for turn in history if turn.author is Author.CUSTOMER]
-        thread = Thread(
-            conversation_id="",
-            owner="bot",
-            language=services.settings.site.languages[0],
-            page=page,
-            stages={},
-            episode=1,
-            history=tuple(customers),
-            pending=(),
-        )
-        for turn in customers:  # what was said before moves the stage, as in a conversation
-            earlier = await services.understand.read(turn.text, thread)
-            thread = Thread(
-                conversation_id="",
-                owner="bot",
-                language=earlier.language,
-                page=page,
-                stages=earlier.stages,
-                episode=1,
-                history=(),
-                pending=(),
-            )
-        return await services.understand.read(message, thread)
+        customers = [turn.text for turn in history if turn.author is Author.CUSTOMER]
+        return await services.understand.read_after(message, customers, page=page)
 
     async def line(services: Services, row: Row) -> Row:
         reading = await read(services, text_of(row, "text", "query"), history_of(row), row.get("page"))

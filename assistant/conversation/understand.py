@@ -1,9 +1,11 @@
 """Read one customer turn: language, journey stage, feeling, suspicion of injection, wish for a person."""
 
+from collections.abc import Mapping, Sequence
+
 from assistant.conversation.journey import JourneyModel
 from assistant.conversation.ports import Classifiers
 from assistant.conversation.sentiment import feel
-from assistant.conversation.types import Reading, Thread
+from assistant.conversation.types import BOT, Reading, Thread
 from core.language import detect_language
 from core.text import words
 
@@ -45,6 +47,14 @@ class Understand:
             wants_human=bool(words(text)) and signals.wants_human >= _WANTS_HUMAN_FROM,
         )
 
+    async def read_after(self, text: str, earlier: Sequence[str], *, page: str | None = None) -> Reading:
+        """Read `text` outside any conversation, after the customer's `earlier` messages, oldest first."""
+        thread = _thread(self._languages[0], page, {})
+        for before in earlier:  # what was said before moves the stage, as in a conversation
+            reading = await self.read(before, thread)
+            thread = _thread(reading.language, page, reading.stages)
+        return await self.read(text, thread)
+
     def language_of(self, text: str, conversation: str) -> str:
         """Return the language of `text`; a text that does not show one goes with its conversation."""
         expected = self._languages if len(self._languages) > 1 else (*self._languages, "en", "it")[:2]
@@ -53,3 +63,16 @@ class Understand:
 
 def is_attack(reading: Reading) -> bool:
     return reading.injection >= _ATTACK_FROM
+
+
+def _thread(language: str, page: str | None, stages: Mapping[str, float]) -> Thread:
+    return Thread(
+        conversation_id="",
+        owner=BOT,
+        language=language,
+        page=page,
+        stages=stages,
+        episode=1,
+        history=(),
+        pending=(),
+    )

@@ -1,0 +1,137 @@
+"""Question sets: JSON Lines whose fields say what is to be measured."""
+
+import gzip
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from core.errors import BadInput
+
+Row = dict[str, Any]
+
+
+class Kind(StrEnum):
+    """What a set measures."""
+
+    SEARCH = "search"
+    """`query`, `rel` (sources or record ids that answer): is the right document found?"""
+    ANSWERS = "answers"
+    """`query`, `sources`, `must` (what has to be said), `answerable`: is the answer right?"""
+    ABSTENTION = "abstention"
+    """`query`, `answerable` (0 or 1): does the reliability know what the documents cannot answer?"""
+    STAGE = "stage"
+    """`text`, `stage`: is the journey stage read rightly?"""
+    SENTIMENT = "sentiment"
+    """`text`, `sentiment` (or `label` with its values): negative, neutral or positive?"""
+    EMOTION = "emotion"
+    """`text`, `emotion`."""
+    INJECTION = "injection"
+    """`text`, `label` (1 is an attack): are attacks told from customers?"""
+    SATISFACTION = "satisfaction"
+    """`turns` of `{role, text, sat}`: which customers' turns are dissatisfied (mean below 2.5 of 5)?"""
+
+
+_SENTIMENTS = {"negative", "neutral", "positive"}
+_DISSATISFIED = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionSet:
+    """Rows of one set and what they can measure."""
+
+    name: str
+    rows: tuple[Row, ...]
+    kinds: tuple[Kind, ...]
+
+
+_NEEDS: dict[Kind, Callable[[Row], bool]] = {
+    Kind.SATISFACTION: lambda row: "sat" in row,
+    Kind.ANSWERS: lambda row: "query" in row and "sources" in row,
+    Kind.ABSTENTION: lambda row: "query" in row and "answerable" in row,
+    Kind.SEARCH: lambda row: "query" in row and "rel" in row,
+    Kind.STAGE: lambda row: "text" in row and "stage" in row,
+    Kind.SENTIMENT: lambda row: "text" in row and "sentiment" in row,
+    Kind.EMOTION: lambda row: "text" in row and "emotion" in row,
+    Kind.INJECTION: lambda row: "text" in row and row.get("label") in (0, 1),
+}
+
+
+def read_set(file: Path) -> QuestionSet:
+    """Read a set, compressed or not; what it measures is told by the fields that all its rows have.
+
+    Raises:
+        BadInput: a line is no JSON object, or the rows have no fields that measure anything.
+    """
+    rows = [row for number, own in enumerate(read_rows(file), 1) for row in _measured(own, str(number))]
+    kinds = tuple(kind for kind in Kind if rows and all(map(_NEEDS[kind], rows)))
+    if not kinds:
+        raise BadInput(
+            f"{file} measures nothing that is known here: its rows need `query` with `rel`, `sources` or "
+            "`answerable`, `text` with `stage`, `sentiment`, `emotion` or `label`, or `turns` with `sat`."
+        )
+    return QuestionSet(file.name, tuple(rows), kinds)
+
+
+def read_rows(file: Path) -> list[Row]:
+    """Read the objects of a JSON Lines file, compressed or not.
+
+    Raises:
+        BadInput: it cannot be read, or a line is no JSON object.
+    """
+    try:
+        data = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+        lines = data.decode("utf-8-sig").split("\n")
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise BadInput(f"{file} cannot be read: {type(error).__name__}.") from None
+    return [_object(line, f"{file}, line {number}") for number, line in enumerate(lines, 1) if line.strip()]
+
+
+def dissatisfied(ratings: Sequence[float]) -> int:
+    """Return 1 when the mean of the annotators' ratings (1 to 5) is below 2.5, else 0."""
+    return int(sum(ratings) / len(ratings) < _DISSATISFIED)
+
+
+def _object(line: str, where: str) -> Row:
+    try:
+        row = json.loads(line)
+    except ValueError:
+        raise BadInput(f"{where} is no JSON.") from None
+    if not isinstance(row, dict):
+        raise BadInput(f"{where} is no JSON object.")
+    return row
+
+
+def _measured(row: Row, number: str) -> list[Row]:
+    """Return the rows that one line stands for, each with an `id`."""
+    if "turns" in row:
+        return _turns(row)
+    row = {**row, "id": str(row.get("qid", row.get("id", number)))}
+    if "lang" not in row and "language" in row:
+        row["lang"] = row["language"]
+    if "query" in row and ("stage" in row or "sentiment" in row):
+        row.setdefault("text", row["query"])
+    if row.get("label") in _SENTIMENTS:
+        row.setdefault("sentiment", row["label"])
+    return [row]
+
+
+def _turns(dialogue: Row) -> list[Row]:
+    """Return one row for each rated turn of the customer, with what was said before it."""
+    found, said = list[Row](), list[Row]()
+    for number, turn in enumerate(dialogue["turns"]):
+        if turn.get("sat"):
+            found.append(
+                {
+                    "id": f"{dialogue.get('id', '')}#{number}",
+                    "source": dialogue.get("source"),
+                    "text": turn["text"],
+                    "history": list(said),
+                    "sat": turn["sat"],
+                    "dissatisfied": dissatisfied(turn["sat"]),
+                }
+            )
+        said.append({"role": turn.get("role", "user"), "text": turn["text"]})
+    return found
