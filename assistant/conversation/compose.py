@@ -6,12 +6,14 @@ talk is answered, and only then is a question a question. What no passage suppor
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from assistant.conversation.confidence import Scorer, measure, unsourced_numbers
 from assistant.conversation.framing import Framing, cite, in_parts
+from assistant.conversation.handoff import handoff_reason
 from assistant.conversation.ports import ChatEngine, OnText
-from assistant.conversation.sentiment import is_falling, tone_for
+from assistant.conversation.sentiment import tone_for
+from assistant.conversation.several import is_worth_a_word, moved, together
+from assistant.conversation.trace import trace_of
 from assistant.conversation.types import (
     Action,
     Author,
@@ -19,6 +21,7 @@ from assistant.conversation.types import (
     Draft,
     Findings,
     HandoffReason,
+    Message,
     Reading,
     Reply,
     Sentence,
@@ -29,13 +32,9 @@ from assistant.conversation.types import (
 from assistant.conversation.understand import is_attack
 from core.errors import EngineUnavailable
 from core.telemetry import get_log
-from core.text import words
-from core.types import Passage
 
 log = get_log(__name__)
 
-_SAME_QUESTION = 0.8
-_TOO_OFTEN = 2
 _OWN_WORDS = "phrases"
 
 
@@ -97,7 +96,7 @@ class Composer:
         if is_attack(reading):
             return self._own(Action.ABSTAIN, self._framing.declined(language), language, reading)
         talk = self._framing.small_talk(question, language, thread)
-        reason = _handoff_reason(question, reading, thread)
+        reason = handoff_reason(question, reading, thread)
         if reason and not (talk and reason is HandoffReason.ASKED):  # who only greets asks for nobody
             text = self._framing.handoff(language, again=thread.handed_over)
             return self._own(Action.HANDOFF, text, language, reading, handoff=reason)
@@ -113,23 +112,9 @@ class Composer:
         on_text: OnText | None = None,
     ) -> Reply:
         """Return the reply to a question, from what was found for it."""
-        language = self.reply_language(reading)
-        tone = tone_for(reading, question, self._tones)
-        features = measure(findings, reading.language)
-        expected = self._scorer.score(features)
-        brief = Brief(
-            question=question,
-            history=thread.history,
-            findings=findings,
-            reading=reading,
-            language=language,
-            company=self._company,
-            formal=self._framing.formal,
-            policy=policy,
-            tone=tone,
-            reliability=expected,
-        )
-        if not findings.passages or expected < self._thresholds.abstain_below:
+        brief = self._brief(question, reading, findings, thread, policy)
+        features, language = measure(findings, reading.language), brief.language
+        if not findings.passages or brief.reliability < self._thresholds.abstain_below:
             return self._unanswered(brief, thread, features, Draft(action=Action.ABSTAIN, engine="embedded"))
         draft = self._supported(await self._draft(brief, on_text), brief)
         if draft.action is Action.CLARIFY and len(draft.choices) >= 2:
@@ -150,6 +135,72 @@ class Composer:
             for part in in_parts(text):
                 await on_text(part)
         return self._reply(brief, draft, Action.ANSWER, text, used, features)
+
+    async def reply_to_several(
+        self,
+        asked: Sequence[tuple[str, Findings]],
+        reading: Reading,
+        thread: Thread,
+        policy: Stage | None,
+        on_text: OnText | None = None,
+    ) -> Reply:
+        """Return one reply to several questions of one message, each with what was found for it.
+
+        The embedded engine answers them one by one, and says which it cannot answer; a language
+        model is given everything at once.
+        """
+        whole, question = together([found for _, found in asked]), "\n".join(text for text, _ in asked)
+        if self._engine is not self._fallback:
+            return await self.reply(question, reading, whole, thread, policy, on_text)
+        brief = self._brief(question, reading, whole, thread, policy)
+        told: list[Sentence] = []
+        missing: list[Sentence] = []
+        least, before = 1.0, thread.history
+        for text, found in asked:
+            own = self._brief(text, reading, found, replace(thread, history=before), policy)
+            sentences, reliability = await self._certain(own)
+            new = [one for one in moved(sentences, found, whole) if one.text not in {o.text for o in told}]
+            told, before = told + new, (*before, Message(author=Author.CUSTOMER, text=text))
+            least = min(least, reliability) if sentences else least
+            if not sentences and is_worth_a_word(text, reading.language):
+                said = self._framing.part_unanswered(text.splitlines()[-1], brief.language)
+                missing.append(Sentence(text=said, apart=True))
+        features = measure(whole, reading.language, told)
+        if not told:
+            return self._unanswered(brief, thread, features, Draft(action=Action.ABSTAIN, engine="embedded"))
+        draft = Draft(action=Action.ANSWER, sentences=(*told, *missing), engine=self._engine.name)
+        body, used = cite(draft.sentences)
+        text = self._framing.frame(body, used, brief, thread, sure=least >= self._thresholds.answer_above)
+        if on_text:
+            for part in in_parts(text):
+                await on_text(part)
+        return replace(self._reply(brief, draft, Action.ANSWER, text, used, features), reliability=least)
+
+    async def _certain(self, brief: Brief) -> tuple[tuple[Sentence, ...], float]:
+        """Return the sentences that answer one question and their reliability; none if it is too low."""
+        if not brief.findings.passages or brief.reliability < self._thresholds.abstain_below:
+            return (), 0.0
+        draft = self._supported(await self._draft(brief, None), brief)
+        reliability = self._scorer.score(measure(brief.findings, brief.reading.language, draft.sentences))
+        if draft.action is not Action.ANSWER or reliability < self._thresholds.abstain_below:
+            return (), 0.0
+        return draft.sentences, reliability
+
+    def _brief(
+        self, question: str, reading: Reading, findings: Findings, thread: Thread, policy: Stage | None
+    ) -> Brief:
+        return Brief(
+            question=question,
+            history=thread.history,
+            findings=findings,
+            reading=reading,
+            language=self.reply_language(reading),
+            company=self._company,
+            formal=self._framing.formal,
+            policy=policy,
+            tone=tone_for(reading, question, self._tones),
+            reliability=self._scorer.score(measure(findings, reading.language)),
+        )
 
     async def _draft(self, brief: Brief, on_text: OnText | None) -> Draft:
         try:
@@ -210,7 +261,7 @@ class Composer:
             engine=draft.engine,
             prompt=draft.prompt,
             language=brief.language,
-            trace=_trace(brief, features),
+            trace=trace_of(brief, features),
         )
 
 
@@ -219,44 +270,3 @@ def _stands(sentence: Sentence, brief: Brief) -> bool:
     if not all(0 <= number < len(passages) for number in sentence.sources):
         return False
     return not unsourced_numbers(sentence.text, [passages[number] for number in sentence.sources])
-
-
-def _trace(brief: Brief, features: Mapping[str, float]) -> dict[str, Any]:
-    """Why this reply: for operators and tests."""
-    return {
-        "stage": brief.reading.stage,
-        "tone": brief.tone.name,
-        "expected": round(brief.reliability, 4),
-        "features": {name: round(value, 4) for name, value in features.items()},
-        "passages": [_passage_trace(passage) for passage in brief.findings.passages],
-    }
-
-
-def _passage_trace(passage: Passage) -> dict[str, Any]:
-    return {
-        "chunk": passage.chunk_id,
-        "source": passage.source,
-        "section": passage.section,
-        "score": round(passage.score, 4),
-        "dense": round(passage.dense, 4),
-        "lexical": round(passage.lexical, 4),
-    }
-
-
-def _handoff_reason(question: str, reading: Reading, thread: Thread) -> HandoffReason | None:
-    if reading.wants_human:
-        return HandoffReason.ASKED
-    if is_falling([*thread.scores, reading.score]) and not thread.handed_over:
-        return HandoffReason.MOOD
-    if _times_asked(question, thread) >= _TOO_OFTEN:
-        return HandoffReason.LOOP
-    return None
-
-
-def _times_asked(question: str, thread: Thread) -> int:
-    """How often the customer asked (nearly) the same before: our answers did not help."""
-    own = set(words(question))
-    if len(own) < 3:
-        return 0
-    earlier = (set(words(m.text)) for m in thread.history if m.author is Author.CUSTOMER)
-    return sum(len(own & other) / len(own | other) >= _SAME_QUESTION for other in earlier)

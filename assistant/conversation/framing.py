@@ -50,6 +50,12 @@ class Framing:
     def clarify(self, one: str, other: str, language: str) -> str:
         return self._phrases.say("clarify", language, values={"a": f"«{one}»", "b": f"«{other}»"})
 
+    def part_unanswered(self, question: str, language: str) -> str:
+        """Say that one of several questions found no certain answer."""
+        return self._phrases.say(
+            "part_unanswered", language, values={"question": f"«{shorten(question, 90)}»"}
+        )
+
     def abstain(self, brief: Brief, thread: Thread) -> str:
         """Say that nothing certain was found; a customer who is upset is met first."""
         said = self._freshly("abstain", brief.language, thread)
@@ -132,7 +138,7 @@ def cite(sentences: Sequence[Sentence]) -> tuple[str, Used]:
     parts: list[str] = []
     for position, sentence in enumerate(sentences):
         following = sentences[position + 1] if position + 1 < len(sentences) else None
-        last_of_run = following is None or following.sources != sentence.sources
+        last_of_run = following is None or following.apart or following.sources != sentence.sources
         marks = " ".join(f"[{numbers[source]}]" for source in sentence.sources) if last_of_run else ""
         parts.append(_marked(sentence, marks))
     return _joined(sentences, parts), tuple(used.items())
@@ -160,7 +166,7 @@ def _joined(sentences: Sequence[Sentence], parts: Sequence[str]) -> str:
         if not position:
             text = part
             continue
-        apart = sentences[position].block or sentences[position - 1].block
+        apart = sentences[position].block or sentences[position - 1].block or sentences[position].apart
         text += ("\n\n" if apart else " ") + part
     return text
 

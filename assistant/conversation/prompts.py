@@ -18,6 +18,7 @@ _FILLED_IN: Mapping[str, tuple[str, ...]] = {
     "other_language": ("language",),
     "abstain": ("company",),
     "unsure": ("company",),
+    "part_unanswered": ("question",),
     "clarify": ("a", "b"),
     "handoff": ("hours",),
     "handoff_already": ("hours",),

@@ -1,11 +1,22 @@
 """One customer turn, from stored message to stored reply. Read this first."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from assistant.conversation.compose import Composer
 from assistant.conversation.journey import JourneyModel
 from assistant.conversation.ports import Bus, Conversations, Retriever
-from assistant.conversation.types import BOT, Author, Message, Reading, Reply, SearchQuery, Thread
+from assistant.conversation.several import questions_in
+from assistant.conversation.types import (
+    BOT,
+    Author,
+    Findings,
+    Message,
+    Reading,
+    Reply,
+    SearchQuery,
+    Thread,
+)
 from assistant.conversation.understand import Understand
 from core.telemetry import get_log
 
@@ -94,17 +105,27 @@ class Turns:
         ready = self._composer.without_search(question, reading, thread)
         if ready is not None:
             return ready
+        before = tuple(message.text for message in thread.history)
+        asked = questions_in(question, reading.language)
+        found = await asyncio.gather(
+            *(self._search(text, reading, before + asked[:place]) for place, text in enumerate(asked))
+        )
+        policy = self._journey.policy(reading.stage)
+        if len(asked) > 1:
+            parts = list(zip(asked, found, strict=True))
+            return await self._composer.reply_to_several(parts, reading, thread, policy, on_text)
+        return await self._composer.reply(question, reading, found[0], thread, policy, on_text)
+
+    async def _search(self, text: str, reading: Reading, before: tuple[str, ...]) -> Findings:
         query = SearchQuery(
-            text=question,
+            text=text,
             language=reading.language,
-            history=tuple(message.text for message in thread.history),
+            history=before,
             stages=self._tags(reading),
             limit=self._passages,
             surroundings=True,
         )
-        findings = await self._retriever.search(query)
-        policy = self._journey.policy(reading.stage)
-        return await self._composer.reply(question, reading, findings, thread, policy, on_text)
+        return await self._retriever.search(query)
 
     async def ask(
         self, question: str, history: list[Message], *, page: str | None = None, language: str = "it"

@@ -198,6 +198,8 @@ class Sentence:
     """How well the passages support it, in [0, 1]."""
     block: bool = False
     """A list, table or code that stands on lines of its own."""
+    apart: bool = False
+    """Whether it begins a paragraph: the answer to another question of the same message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -103,6 +103,14 @@ def test_a_removed_document_answers_no_more(percorso: Percorso, tmp_path: Path) 
     assert percorso("documents", "remove", source).status == 1
 
 
+def test_two_questions_in_one_message_are_both_answered(percorso: Percorso) -> None:
+    asked = f"{QUESTION} E quanti anni dura la garanzia legale?"
+    said = percorso("ask", asked, "--json").json
+    assert "29 euro" in said["answer"]
+    assert "2 anni" in said["answer"]
+    assert sorted(own["source"] for own in said["citations"]) == ["garanzia.md", "spedizioni.md"]
+
+
 def test_a_question_is_answered_with_its_source(percorso: Percorso) -> None:
     for_people = percorso("ask", QUESTION)
     assert "29 euro" in for_people.out

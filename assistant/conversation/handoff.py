@@ -1,0 +1,28 @@
+"""When a person takes over: asked for, needed, or because our answers go round in circles."""
+
+from assistant.conversation.sentiment import is_falling
+from assistant.conversation.types import Author, HandoffReason, Reading, Thread
+from core.text import words
+
+_SAME_QUESTION = 0.8
+_TOO_OFTEN = 2
+
+
+def handoff_reason(question: str, reading: Reading, thread: Thread) -> HandoffReason | None:
+    """Return why this turn goes to a person; None when it does not."""
+    if reading.wants_human:
+        return HandoffReason.ASKED
+    if is_falling([*thread.scores, reading.score]) and not thread.handed_over:
+        return HandoffReason.MOOD
+    if _times_asked(question, thread) >= _TOO_OFTEN:
+        return HandoffReason.LOOP
+    return None
+
+
+def _times_asked(question: str, thread: Thread) -> int:
+    """How often the customer asked (nearly) the same before: our answers did not help."""
+    own = set(words(question))
+    if len(own) < 3:
+        return 0
+    earlier = (set(words(m.text)) for m in thread.history if m.author is Author.CUSTOMER)
+    return sum(len(own & other) / len(own | other) >= _SAME_QUESTION for other in earlier)

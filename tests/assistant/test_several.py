@@ -1,0 +1,160 @@
+"""Several questions in one message: cut apart, searched and answered one by one, with an honest gap."""
+
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.conversation.several import moved, questions_in, together
+from assistant.conversation.types import Action, Brief, Draft, Findings, Reply, SearchQuery, Sentence, Term
+from core.types import Passage
+from tests.support.briefs import passage, reading, thread
+from tests.support.composing import FixedEngine, a_composer, a_turn
+
+PRICE = passage("La Brenta costa 2.390 euro.", chunk_id="price")
+DELIVERY = passage(
+    "La consegna arriva in 4 giorni.", chunk_id="delivery", source="it/spedizioni.md", title="Spedizioni"
+)
+TWO = "Quanto costa la Brenta? E quando arriva la consegna?"
+
+
+def _found(own: Passage, word: str, *others: Passage) -> Findings:
+    return Findings(passages=(own, *others), terms={word: Term(stems=(word,), weight=1.0)})
+
+
+@dataclass(slots=True)
+class Quoting:
+    """An embedded engine of one line: quotes the first passage; both engine and fallback."""
+
+    name: str = "embedded"
+    briefs: list[Brief] = field(default_factory=list)
+
+    async def compose(self, brief: Brief, on_text: object = None) -> Draft:
+        self.briefs.append(brief)
+        told = Sentence(text=brief.findings.passages[0].text, sources=(0,), support=0.9)
+        return Draft(action=Action.ANSWER, sentences=(told,), engine=self.name)
+
+    async def close(self) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "parts"),
+    [
+        (TWO, "it", ("Quanto costa la Brenta?", "E quando arriva la consegna?")),
+        (
+            "Ciao! Ho ordinato ieri. Quando arriva il pacco? Posso cambiare l'indirizzo? Grazie mille.",
+            "it",
+            ("Ciao! Ho ordinato ieri. Quando arriva il pacco?", "Posso cambiare l'indirizzo? Grazie mille."),
+        ),
+        ("Do you ship to Malta?\nHow much is it?", "en", ("Do you ship to Malta?", "How much is it?")),
+        ("How are you? Where is my parcel?", "en", ("How are you? Where is my parcel?",)),
+        ("Quanto costa?", "it", ("Quanto costa?",)),
+        ("Vorrei un preventivo. Grazie.", "it", ("Vorrei un preventivo. Grazie.",)),
+        ("Costo? Tempi? Resi? Garanzia?", "it", ("Costo?", "Tempi?", "Resi? Garanzia?")),
+        ("", "it", ("",)),
+    ],
+)
+def test_questions_are_cut_apart_with_what_leads_to_them(
+    text: str, language: str, parts: tuple[str, ...]
+) -> None:
+    assert questions_in(text, language) == parts
+
+
+@given(text=st.text(max_size=200), language=st.sampled_from(["it", "en", "de"]))
+def test_nothing_of_a_message_is_lost(text: str, language: str) -> None:
+    parts = questions_in(text, language)
+    assert 1 <= len(parts) <= 3
+    assert "".join("".join(parts).split()) == "".join(text.split())
+
+
+def test_passages_of_all_questions_stand_together_once() -> None:
+    whole = together([_found(PRICE, "cost", DELIVERY), _found(DELIVERY, "consegn", PRICE)])
+    assert [own.chunk_id for own in whole.passages] == ["price", "delivery"]
+    assert set(whole.terms) == {"cost", "consegn"}
+    assert together([Findings(), Findings()]) == Findings()
+
+
+def test_sentences_keep_their_source_when_passages_move() -> None:
+    found = _found(DELIVERY, "consegn")
+    whole = together([_found(PRICE, "cost"), found])
+    (own,) = moved([Sentence(text="In 4 giorni.", sources=(0,))], found, whole)
+    assert whole.passages[own.sources[0]] is DELIVERY
+    assert own.apart
+
+
+async def _reply(engine: Quoting, *found: Findings) -> Reply:
+    asked = list(zip(questions_in(TWO, "it"), found, strict=True))
+    composer = a_composer(engine, fallback=engine)
+    return await composer.reply_to_several(asked, reading(), thread(), None)
+
+
+async def test_each_question_is_answered_from_its_own_documents() -> None:
+    engine = Quoting()
+    reply = await _reply(engine, _found(PRICE, "cost"), _found(DELIVERY, "consegn"))
+    assert reply.action is Action.ANSWER
+    assert "La Brenta costa 2.390 euro. [1]\n\nLa consegna arriva in 4 giorni. [2]" in reply.text
+    assert [citation.source for citation in reply.citations] == ["it/listino.md", "it/spedizioni.md"]
+    assert [own.question for own in engine.briefs] == list(questions_in(TWO, "it"))
+    assert engine.briefs[1].history[-1].text == "Quanto costa la Brenta?"
+
+
+async def test_a_question_without_an_answer_is_said_and_the_other_answered() -> None:
+    nothing = _found(DELIVERY, "assicurazione")
+    reply = await _reply(Quoting(), _found(PRICE, "cost"), nothing)
+    assert reply.action is Action.ANSWER
+    assert "2.390 euro. [1]\n\nQuanto a «E quando arriva la consegna?»" in reply.text
+    assert len(reply.citations) == 1
+
+
+async def test_the_reliability_is_that_of_the_least_certain_answer() -> None:
+    half = Findings(
+        passages=(DELIVERY,),
+        terms={"consegn": Term(stems=("consegn",), weight=1.0), "x": Term(stems=("x",), weight=1.0)},
+    )
+    sure, mixed = [
+        await _reply(Quoting(), _found(PRICE, "cost"), second)
+        for second in (_found(DELIVERY, "consegn"), half)
+    ]
+    assert mixed.reliability < sure.reliability
+
+
+async def test_nothing_found_for_any_question_is_one_honest_no() -> None:
+    reply = await _reply(Quoting(), _found(PRICE, "x"), _found(DELIVERY, "y"))
+    assert reply.action is Action.ABSTAIN
+    assert not reply.citations
+    assert "Quanto a" not in reply.text
+
+
+async def test_the_same_answer_to_both_is_said_once() -> None:
+    reply = await _reply(Quoting(), _found(PRICE, "cost"), _found(PRICE, "brent"))
+    assert reply.text.count("2.390 euro") == 1
+
+
+async def test_a_language_model_gets_all_questions_and_passages_at_once() -> None:
+    engine = FixedEngine()
+    asked = list(
+        zip(questions_in(TWO, "it"), (_found(PRICE, "cost"), _found(DELIVERY, "consegn")), strict=True)
+    )
+    await a_composer(engine).reply_to_several(asked, reading(), thread(), None)
+    (brief,) = engine.briefs
+    assert brief.question == "Quanto costa la Brenta?\nE quando arriva la consegna?"
+    assert [own.chunk_id for own in brief.findings.passages] == ["price", "delivery"]
+
+
+async def test_each_question_is_searched_after_those_before_it() -> None:
+    @dataclass(slots=True)
+    class Remembering:
+        queries: list[SearchQuery] = field(default_factory=list)
+
+        async def search(self, query: SearchQuery) -> Findings:
+            self.queries.append(query)
+            return _found(PRICE, "cost")
+
+    retriever = Remembering()
+    turns = a_turn(Quoting(), retriever)  # type: ignore[arg-type]
+    await turns.reply_to(TWO, reading(), thread())
+    assert [(query.text, query.history) for query in retriever.queries] == [
+        ("Quanto costa la Brenta?", ()),
+        ("E quando arriva la consegna?", ("Quanto costa la Brenta?",)),
+    ]
