@@ -6,7 +6,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint const
 HOST ?= 127.0.0.1
 PORT ?= 8000
 
-.PHONY: run test test-unit test-browser lint fmt check bench clean help
+.PHONY: run test test-unit test-browser lint fmt check evals bench clean help
 
 help:  ## Show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -36,6 +36,9 @@ fmt: $(VENV)/.dev  ## Format the code and mend what can be mended
 
 check: $(VENV)/.run  ## Say what is configured, reachable and missing
 	$(BIN)/python -m assistant check
+
+evals: $(VENV)/.dev  ## Measure quality on a folder of question sets: make evals SETS=folder
+	$(BIN)/python -m evals $(SETS)
 
 bench: $(VENV)/.dev  ## Measure ingestion and search beside the encoder's own speed
 	$(BIN)/python -m bench
