@@ -22,6 +22,7 @@ _NEGATION_REACH = 4
 _TURNED = -0.7
 """A negated feeling is weaker than its opposite: "not good" is not "terrible"."""
 _BEFORE_BUT = 0.4
+_AFTER_ALTHOUGH = 0.4
 _LONGEST_PHRASE = 5
 _CONTRACTION = re.compile(r"n['’]t\b")
 _TOKEN = re.compile(r"[^\W_]+|[^\w\s]")
@@ -41,7 +42,7 @@ class Lexicon:
         self._folder = prompts / "sentiment"
         try:
             self.features("any word")  # reads every file once
-        except (OSError, AttributeError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
+        except (OSError, AttributeError, KeyError, TypeError, ValueError, re.error, yaml.YAMLError) as error:
             raise SettingsError(
                 f"The lexicons in {self._folder} cannot be used: {type(error).__name__} {error}."
             ) from None
@@ -72,6 +73,7 @@ class Lexicon:
                 float(
                     any(cue in folded for cue in self._irony)
                     or any(sign in text for sign in self._irony_signs)
+                    or any(pattern.search(text) for pattern in self._irony_patterns)
                 ),
             ]
         )
@@ -101,6 +103,14 @@ class Lexicon:
         return _phrases(word for own in self._modifiers for word in own["negators"]["words"])
 
     @cached_property
+    def _no_negation(self) -> frozenset[str]:
+        return _phrases(word for own in self._modifiers for word in own.get("negation_exceptions", ()))
+
+    @cached_property
+    def _concession(self) -> frozenset[str]:
+        return _phrases(word for own in self._modifiers for word in own["contrast"].get("before_wins", ()))
+
+    @cached_property
     def _contrast(self) -> frozenset[str]:
         return _phrases(word for own in self._modifiers for word in own["contrast"]["after_wins"])
 
@@ -122,22 +132,35 @@ class Lexicon:
     def _irony_signs(self) -> frozenset[str]:
         return frozenset(sign for own in self._modifiers for sign in own["irony_cues"]["emoji"])
 
+    @cached_property
+    def _irony_patterns(self) -> tuple[re.Pattern[str], ...]:
+        patterns = (p for own in self._modifiers for p in own["irony_cues"].get("patterns", ()))
+        return tuple(re.compile(pattern, re.IGNORECASE) for pattern in patterns)
+
     def _scores(self, text: str) -> list[float]:
-        """Return the scores of the feeling words in order, turned around after a negator."""
+        """Return the scores of the feeling words in order, turned around after a negator.
+
+        What follows "but" weighs more than what was before it, what follows "although" less.
+        """
         tokens = _tokens(text)
         found: list[float] = []
-        position, negated_until, factor = 0, -1, 1.0
+        position, negated_until, factor, share = 0, -1, 1.0, 1.0
         while position < len(tokens):
             length, score = self._feeling_at(tokens, position)
             if score:
                 turned = _TURNED if position <= negated_until else 1.0
-                found.append(score * factor * turned)
-            elif _starts_with(tokens, position, self._negators):
+                found.append(score * factor * turned * share)
+            elif skipped := _length_of(tokens, position, self._no_negation):
+                length = skipped
+            elif _length_of(tokens, position, self._negators):
                 negated_until = position + _NEGATION_REACH
-            elif _starts_with(tokens, position, self._contrast):
+            elif _length_of(tokens, position, self._concession):
+                share = _AFTER_ALTHOUGH
+            elif _length_of(tokens, position, self._contrast):
                 found = [_BEFORE_BUT * earlier for earlier in found]
+                share = 1.0
             elif tokens[position] in ".!?;":
-                negated_until = -1
+                negated_until, share = -1, 1.0
             factor = self._factors.get(tokens[position], 1.0)
             position += length
         return found
@@ -161,5 +184,8 @@ def _phrases(words: Iterable[object]) -> frozenset[str]:
     return frozenset(" ".join(_tokens(str(word))) for word in words)
 
 
-def _starts_with(tokens: list[str], position: int, phrases: frozenset[str]) -> bool:
-    return any(" ".join(tokens[position : position + length]) in phrases for length in (1, 2, 3))
+def _length_of(tokens: list[str], position: int, phrases: frozenset[str]) -> int:
+    """Return the number of tokens of the longest of `phrases` that starts here; 0 for none."""
+    longest = min(_LONGEST_PHRASE, len(tokens) - position)
+    lengths = range(longest, 0, -1)
+    return next((n for n in lengths if " ".join(tokens[position : position + n]) in phrases), 0)

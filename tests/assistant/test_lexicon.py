@@ -21,13 +21,14 @@ fuori dal mondo\t-2
 non male\t1
 """
 OURS = Lexicon(PROMPTS)
-MODIFIERS = """
+MODIFIERS = r"""
 it:
   negators: {words: [non, per niente, "isn't"]}
+  negation_exceptions: [non solo, "non vedo l'ora"]
   intensifiers: {molto: 1.5}
   diminishers: {poco: 0.5}
-  contrast: {after_wins: [ma, però]}
-  irony_cues: {words: [come no], emoji: ["🙄"]}
+  contrast: {after_wins: [ma, però], before_wins: [anche se]}
+  irony_cues: {words: [come no], emoji: ["🙄"], patterns: ['\bbravi\b.{0,30}\b(mesi|giorni)\b']}
 """
 
 
@@ -58,6 +59,10 @@ def _net(score: float) -> float:
         ("poco bello", 1.0),
         ("molto gentile e bello", 2.0),
         ("non è bello", -1.4),
+        ("non solo è bello", 2.0),
+        ("bello, anche se lento", 2.0 - 0.4),
+        ("anche se lento. bello", 2.0 - 0.4),
+        ("anche se lento, ma bello", -0.16 + 2.0),
         ("per niente bello", -1.4),
         ("it isn't bello", -1.4),
         ("it isn’t bello", -1.4),
@@ -94,6 +99,8 @@ def test_good_and_bad_are_told_apart_and_the_last_word_counts_by_itself(lexicon:
         ("ironic", "sì, come no", 1.0),
         ("ironic", "bravi 🙄", 1.0),
         ("ironic", "bravi", 0.0),
+        ("ironic", "Bravi, dopo tre mesi!", 1.0),
+        ("ironic", "tre mesi e bravi", 0.0),
     ],
 )
 def test_signs_beside_the_words_are_seen(lexicon: Lexicon, name: str, text: str, value: float) -> None:
@@ -109,6 +116,7 @@ def test_signs_beside_the_words_are_seen(lexicon: Lexicon, name: str, text: str,
         ("modifiers.yaml", "- non"),
         ("modifiers.yaml", ""),
         ("modifiers.yaml", MODIFIERS.replace("1.5", "much")),
+        ("modifiers.yaml", MODIFIERS.replace("(mesi|giorni)", "(mesi")),
     ],
 )
 def test_a_lexicon_that_cannot_be_used_stops_with_a_sentence(tmp_path: Path, name: str, content: str) -> None:
