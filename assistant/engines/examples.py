@@ -23,6 +23,17 @@ class Examples:
         return hashlib.sha256(lines.encode()).hexdigest()[:16]
 
 
+def with_more(examples: Examples, label: str, texts: Sequence[str]) -> Examples:
+    """Return the examples with more texts of one label; those that it teaches already are left out."""
+    known = set(examples.texts)
+    new = [text for text in dict.fromkeys(texts) if text not in known]
+    return Examples(
+        task=examples.task,
+        texts=(*examples.texts, *new),
+        labels=(*examples.labels, *([label] * len(new))),
+    )
+
+
 def load_examples(prompts: Path, task: str) -> Examples:
     """Read `prompts/<task>/examples/<label>.<language>.txt`: a message per line, `#` for comments.
 

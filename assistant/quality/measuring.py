@@ -1,6 +1,7 @@
 """One set measured: figures for all rows and by group, differences to an earlier run, the worst cases."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,7 +95,8 @@ def load_run(file: Path) -> dict[Kind, dict[str, Row]]:
 
 
 def _figures(kind: Kind, own: Mapping[str, Any]) -> tuple[Figure, ...]:
-    return tuple(figure(name, statistic, own) for name, statistic in STATISTICS[kind])
+    found = (figure(name, statistic, own) for name, statistic in STATISTICS[kind])
+    return tuple(one for one in found if math.isfinite(one.value))  # no attacks, no share of them
 
 
 def _differences(

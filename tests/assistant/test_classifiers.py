@@ -1,10 +1,12 @@
 """Examples and the models they teach, on a handful of messages made for the test."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
 from assistant.conversation.types import Emotion, Sentiment
 from assistant.engines.classifiers import LearntClassifiers, LinearModel
@@ -121,6 +123,17 @@ async def test_all_four_tasks_are_learnt_kept_and_read(
     again = LearntClassifiers(prompts, folder, encoder, ModelRunner())
     assert again.read_now("che brutto servizio, voglio un operatore") == signals
     assert {file: file.stat().st_mtime_ns for file in folder.iterdir()} == before
+
+
+def test_first_messages_on_several_threads_wait_for_one_training(
+    prompts: Path, tmp_path: Path, encoder: Encoder
+) -> None:
+    classifiers = LearntClassifiers(prompts, tmp_path / "models", encoder, ModelRunner())
+    with ThreadPoolExecutor(8) as threads, capture_logs() as logs:
+        read = list(threads.map(classifiers.read_now, ["che bello"] * 16))
+    assert all(one == read[0] for one in read)
+    assert sorted(log["task"] for log in logs if log["event"] == "learning_from_examples") == sorted(TASKS)
+    assert len(list((tmp_path / "models").iterdir())) == len(TASKS)
 
 
 @pytest.mark.parametrize(
