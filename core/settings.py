@@ -8,10 +8,10 @@ import os
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 
 from core.errors import SettingsError
@@ -192,6 +192,26 @@ class Settings(BaseSettings):
     @cached_property
     def prompts(self) -> Path:
         return self.prompts_dir or bundled("prompts")
+
+
+class _Alone(Settings):
+    """Settings that no environment variable and no file can change."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+
+def defaults(**fields: Any) -> Settings:
+    """Return the defaults with these fields, whatever the environment says: for measurements and tests."""
+    return _Alone(**fields)
 
 
 def load_settings() -> Settings:

@@ -1,7 +1,8 @@
 """python -m evals SETS: measure everything on a folder of public sets (T1 to T9) and write docs/quality.md.
 
-The sets are those that docs/quality.md names; they are not part of the repository. Each is measured as
-`percorso eval` does; half an hour on two cores. `--only T9` measures a part of them and writes nothing.
+The sets are not part of the repository: JSON Lines in the folders that `TASKS` names. Each is measured as
+`percorso eval` does, with the default settings whatever the environment says; half an hour on two cores.
+`--only T9` measures a part of them and writes nothing.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from assistant.quality.figures import Figure
 from assistant.quality.measuring import Measured, measured
 from assistant.quality.runs import predictions
 from assistant.quality.sets import Kind, QuestionSet, Row, read_rows, read_set
-from core.settings import Settings
+from core.settings import defaults
 from core.telemetry import set_up_logs
 from ingest.sources import read_path
 
@@ -94,7 +95,7 @@ async def run(task: Task, sets: Path, data: Path, every: int) -> list[Measured]:
     """Measure one set."""
     found = _chosen(read_set, task, sets)
     rows = found.rows[::every]
-    settings = Settings.model_validate({"data_dir": data})
+    settings = defaults(data_dir=data)
     async with running(settings, owner=True) as services:
         if task.corpus:
             left_out = {str(row["id"]) for row in read_rows(sets / task.without)} if task.without else set()
@@ -136,11 +137,21 @@ def page(results: Sequence[tuple[Task, Measured]]) -> str:
         "| --- | --- | --- | --- | --- |",
     ]
     for task, own in results:
-        name = f"{task.name}: {task.about}" + (f", {own.kind.value}" if len(task.kinds) > 1 else "")
-        lines += [_line(name, figure) for figure in own.figures]
-        for label, figures in own.groups.items():
-            lines += [_line(f"{task.name} {label}", figure) for figure in figures]
+        lines += [_line(f"{_name(task, own)}: {task.about}", figure) for figure in own.figures]
+        lines += _group_lines(task, own)
     return "\n".join(lines) + "\n"
+
+
+def _name(task: Task, own: Measured) -> str:
+    return f"{task.name} {own.kind.value}" if len(task.kinds) > 1 else task.name
+
+
+def _group_lines(task: Task, own: Measured) -> list[str]:
+    return [
+        _line(f"{_name(task, own)} {label}", figure)
+        for label, figures in own.groups.items()
+        for figure in figures
+    ]
 
 
 def _line(name: str, figure: Figure) -> str:
@@ -157,10 +168,8 @@ def main(given: argparse.Namespace) -> None:
             data = (given.data or Path(folder)) / name
             for own in asyncio.run(run(task, given.sets, data, given.every)):
                 results.append((task, own))
-                for figure in own.figures:
-                    sys.stdout.write(_line(task.name, figure) + "\n")
-                for label, figures in own.groups.items():
-                    sys.stdout.writelines(_line(f"{task.name} {label}", figure) + "\n" for figure in figures)
+                lines = [_line(_name(task, own), figure) for figure in own.figures]
+                sys.stdout.write("\n".join([*lines, *_group_lines(task, own)]) + "\n")
                 sys.stdout.flush()
     if not given.only and given.every == 1:
         PAGE.write_text(page(results), encoding="utf-8")

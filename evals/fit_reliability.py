@@ -28,7 +28,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from assistant.app import running
 from assistant.conversation.confidence import FEATURES
 from assistant.conversation.types import Action, Author, Message, Reply
-from core.settings import Settings, bundled
+from core.settings import bundled, defaults
 from core.telemetry import set_up_logs
 from core.text import fold
 from ingest.sources import read_path
@@ -76,7 +76,7 @@ def asked(
 
 async def answers(questions: list[dict[str, Any]], files: list[SourceFile], data: Path) -> list[Reply]:
     """Answer all questions with abstention switched off, so that every one shows its features."""
-    settings = Settings.model_validate({"data_dir": data, "turn": {"abstain_below": 0.0}})
+    settings = defaults(data_dir=data, turn={"abstain_below": 0.0})
     async with running(settings, owner=True) as services:
         await services.pipeline.run(files)
         found = []

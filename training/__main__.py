@@ -45,7 +45,11 @@ def main(given: argparse.Namespace) -> None:
     vectors = np.concatenate([_vectors(teacher, own, cache) for own in per_file])
     short = Material(pairs, vectors, groups(vectors, cache, recipe.seed) if recipe.alike else ())
     long = Material(longs, _vectors(teacher, longs, cache))
-    held_out = [index for index, pair in enumerate(pairs) if pair.held_out][:MOST_DEV_PAIRS]
+    drawn = {
+        pair for passage in passages for pair in (passage.title, *passage.sentences)
+    }  # with their passage
+    held_out = [index for index, pair in enumerate(pairs) if pair.held_out and pair not in drawn]
+    held_out = held_out[:MOST_DEV_PAIRS]
     if not held_out:
         raise SystemExit("Too few pairs: about one in 250 is held out to measure with, here none is.")
     dev = Material([pairs[index] for index in held_out], vectors[held_out])
@@ -72,6 +76,8 @@ def _library(teacher: Any, passages: list[Passage], cache: Path) -> Library | No
     questions = _vectors(teacher, [question for passage in passages for question in passage.questions], cache)
     wholes = _vectors(teacher, [passage.whole for passage in passages], cache)
     sentences = _vectors(teacher, [pair for passage in passages for pair in passage.headed], cache)
+    if len({len(passage.questions) for passage in passages}) > 1:
+        raise SystemExit("All passages need the same number of questions.")
     ends = np.cumsum([len(passage.sentences) for passage in passages])[:-1]
     shaped = questions.reshape(len(passages), -1, questions.shape[1])
     return Library(passages, wholes, shaped, np.split(sentences, ends))

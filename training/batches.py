@@ -80,7 +80,11 @@ class _Lessons:
     def __init__(self, library: Library, recipe: Recipe) -> None:
         self._library = library
         self._near = library.near()
-        self._open = [index for index, passage in enumerate(library.passages) if not passage.held_out]
+        self._open = [
+            index
+            for index, passage in enumerate(library.passages)
+            if not passage.held_out and passage.open_questions
+        ]
         self._count = max(4, recipe.batch * 3 // 8)
 
     def batch(self, random_: random.Random) -> Batch:

@@ -53,6 +53,11 @@ class Passage:
         return zlib.crc32(self.title.english.encode()) % _HELD_OUT == 0
 
     @property
+    def open_questions(self) -> list[int]:
+        """Return the numbers of the questions that may be trained on."""
+        return [number for number, pair in enumerate(self.questions) if not pair.held_out]
+
+    @property
     def pairs(self) -> list[Pair]:
         """Return all that says the same in both languages."""
         return [self.title, *self.sentences, *self.questions]
@@ -64,15 +69,19 @@ def read_passages(files: Sequence[Path]) -> list[Passage]:
     A question may have `sentences`, the numbers of those that answer it.
     """
     rows = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
-    return [
-        Passage(
-            Pair(row["title_en"], row["title_it"], OWN_TEXT),
-            tuple(Pair(en, it, OWN_TEXT) for en, it in zip(row["en"], row["it"], strict=True)),
-            tuple(Pair(own["en"], own["it"], OWN_QUESTION) for own in row["questions"]),
-            tuple(tuple(own.get("sentences", ())) for own in row["questions"]),
-        )
-        for row in rows
-    ]
+    return [_passage(row) for row in rows]
+
+
+def _passage(row: dict[str, Any]) -> Passage:
+    answers = tuple(tuple(own.get("sentences", ())) for own in row["questions"])
+    if any(number not in range(len(row["it"])) for own in answers for number in own):
+        raise ValueError(f"{row['title_en']!r}: a question names a sentence that is not there.")
+    return Passage(
+        Pair(row["title_en"], row["title_it"], OWN_TEXT),
+        tuple(Pair(en, it, OWN_TEXT) for en, it in zip(row["en"], row["it"], strict=True)),
+        tuple(Pair(own["en"], own["it"], OWN_QUESTION) for own in row["questions"]),
+        answers,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +92,7 @@ class Library:
     vectors: np.ndarray[Any, Any]
     """Shape (passages, dimensions)."""
     questions: np.ndarray[Any, Any]
-    """Shape (passages, questions of each, dimensions)."""
+    """Shape (passages, questions of each, dimensions): all passages have as many."""
     sentences: Sequence[np.ndarray[Any, Any]]
     """Of the sentences under their heading: for each passage, shape (sentences, dimensions)."""
 
@@ -166,7 +175,7 @@ def asked_for_sentences(
 def _drawn(passage: Passage, index: int, random_: random.Random) -> _Chosen:
     italian = random_.random() < _ITALIAN
     same = random_.random() < _SAME_LANGUAGE
-    return _Chosen(index, random_.randrange(len(passage.questions)), italian, italian == same)
+    return _Chosen(index, random_.choice(passage.open_questions), italian, italian == same)
 
 
 def _questions(library: Library, rows: Sequence[_Chosen]) -> list[str]:

@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,7 +17,7 @@ from assistant.quality.report import page
 from assistant.quality.runs import predictions
 from assistant.quality.sets import Kind, Row, read_rows, read_set
 from core.errors import BadInput
-from core.settings import Settings
+from core.settings import Settings, defaults
 
 
 def evaluate(
@@ -44,6 +44,7 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure search, answers, readings or abstention, whatever the fields of the rows allow."""
+    corpus = corpus.resolve() if corpus else None
     found = read_set(questions)
     rows = found.rows[::every]
     kinds = [own for own in found.kinds if not kind or own in kind]
@@ -51,13 +52,16 @@ def evaluate(
         raise BadInput(f"{questions} measures {', '.join(found.kinds)} only.")
     before = load_run(against) if against else {}
     settings = prepare()
+    _check(settings, rows, within, corpus, without, data, [file for file in (report, save) if file])
     with tempfile.TemporaryDirectory() as folder:
         own = _apart(settings, data or Path(folder)) if corpus else settings
         runs = asyncio.run(_run(own, kinds, rows, within, corpus, without))
     if save:
         save_run(save, runs)
     results = [
-        measured(one, found.name, rows, runs[one], by=by or (), before=before.get(one) if against else None)
+        measured(
+            one, found.name, rows, runs[one], by=by or (), before=before.get(one, {}) if against else None
+        )
         for one in kinds
     ]
     if report:
@@ -83,6 +87,7 @@ async def _run(
             left_out = _ids(without) if without else frozenset()
             files = [file for file in read_path(corpus) if file.source not in left_out]
             told = await services.pipeline.run(files)
+            await services.pipeline.prune(str(corpus), {file.source for file in files})
             errors.print(f"{len(told.files)} documents, {told.embedded} passages embedded")
         found = {}
         for kind in kinds:
@@ -91,12 +96,33 @@ async def _run(
         return found
 
 
+def _check(
+    settings: Settings,
+    rows: Sequence[Row],
+    within: str | None,
+    corpus: Path | None,
+    without: Path | None,
+    data: Path | None,
+    written: Sequence[Path],
+) -> None:
+    """Refuse what would fail, or touch the company's own knowledge, after the long part."""
+    if corpus is None and (without or data):
+        raise BadInput("--without and --data belong to --corpus: the loaded knowledge is never changed.")
+    if data and data.resolve() == settings.data_dir.resolve():
+        raise BadInput("--data is the folder of this instance: give another one.")
+    if within and (lacking := [row["id"] for row in rows if within not in row]):
+        raise BadInput(f"{len(lacking)} rows lack the field {within!r}, {lacking[0]} among them.")
+    for file in written:
+        if not file.resolve().parent.is_dir():
+            raise BadInput(f"There is no folder {file.resolve().parent}.")
+
+
 def _apart(settings: Settings, data: Path) -> Settings:
     """Return settings that touch nothing of the company's own knowledge and conversations."""
     learnt = settings.data_dir / "models"
     if learnt.is_dir() and not (data / "models").exists():  # not to be learnt again: it takes a minute
         shutil.copytree(learnt, data / "models")
-    return settings.model_copy(update={"data_dir": data, "database_url": None})
+    return defaults(**{**settings.model_dump(), "data_dir": data, "database_url": None})
 
 
 def _ids(file: Path) -> frozenset[str]:
@@ -112,14 +138,10 @@ def _show(results: Sequence[Measured]) -> None:
         table = Table(title=f"{one.name}: {one.kind.value}", title_justify="left", box=None)
         for name in ("rows", "figure", "value", "95 % interval"):
             table.add_column(name, justify="left" if name in ("rows", "figure") else "right")
-        groups: Mapping[str, Any] = {f"all {one.figures[0].rows}": one.figures} | {
-            f"{label}, {own[0].rows}": own for label, own in one.groups.items()
-        }
-        for label, own in groups.items():
+        for label, own in {"all": one.figures, **one.groups}.items():
             for figure in own:
-                table.add_row(
-                    label, figure.name, f"{figure.value:.3f}", f"{figure.low:.3f} to {figure.high:.3f}"
-                )
+                interval = f"{figure.low:.3f} to {figure.high:.3f}"
+                table.add_row(f"{label}, {figure.rows}", figure.name, f"{figure.value:.3f}", interval)
         for change in one.differences:
             interval = f"{change.low:+.3f} to {change.high:+.3f}, p {change.p:.3f}"
             table.add_row("against", change.name, f"{change.value:+.3f}", interval)

@@ -12,16 +12,14 @@ from assistant.conversation.framing import Framing, cite, in_parts
 from assistant.conversation.handoff import handoff_reason
 from assistant.conversation.ports import ChatEngine, OnText
 from assistant.conversation.sentiment import tone_for
-from assistant.conversation.several import is_worth_a_word, moved, together
+from assistant.conversation.several import Asked, moved, together
 from assistant.conversation.trace import trace_of
 from assistant.conversation.types import (
     Action,
-    Author,
     Brief,
     Draft,
     Findings,
     HandoffReason,
-    Message,
     Reading,
     Reply,
     Sentence,
@@ -138,7 +136,7 @@ class Composer:
 
     async def reply_to_several(
         self,
-        asked: Sequence[tuple[str, Findings]],
+        asked: Sequence[tuple[Asked, Findings]],
         reading: Reading,
         thread: Thread,
         policy: Stage | None,
@@ -149,42 +147,52 @@ class Composer:
         The embedded engine answers them one by one, and says which it cannot answer; a language
         model is given everything at once.
         """
-        whole, question = together([found for _, found in asked]), "\n".join(text for text, _ in asked)
+        whole = together([found for _, found in asked])
+        question = "\n".join(own.text for own, _ in asked)
         if self._engine is not self._fallback:
             return await self.reply(question, reading, whole, thread, policy, on_text)
         brief = self._brief(question, reading, whole, thread, policy)
         told: list[Sentence] = []
         missing: list[Sentence] = []
-        least, before = 1.0, thread.history
-        for text, found in asked:
-            own = self._brief(text, reading, found, replace(thread, history=before), policy)
-            sentences, reliability = await self._certain(own)
-            new = [one for one in moved(sentences, found, whole) if one.text not in {o.text for o in told}]
-            told, before = told + new, (*before, Message(author=Author.CUSTOMER, text=text))
-            least = min(least, reliability) if sentences else least
-            if not sentences and is_worth_a_word(text, reading.language):
-                said = self._framing.part_unanswered(text.splitlines()[-1], brief.language)
+        reliabilities: list[float] = []
+        for place, (own, found) in enumerate(asked):
+            earlier = tuple(one.text for one, _ in asked[:place])
+            part = replace(
+                self._brief(own.text, reading, found, thread, policy), earlier=earlier, alone=False
+            )
+            sentences, reliability = await self._certain(part)
+            reliabilities.append(reliability)
+            known = {one.text for one in told}
+            new = [one for one in moved(sentences, found, whole) if one.text not in known]
+            told += [replace(one, apart=not number) for number, one in enumerate(new)]
+            if not sentences:
+                said = self._framing.part_unanswered(own.question, brief.language)
                 missing.append(Sentence(text=said, apart=True))
         features = measure(whole, reading.language, told)
         if not told:
-            return self._unanswered(brief, thread, features, Draft(action=Action.ABSTAIN, engine="embedded"))
+            nothing = Draft(action=Action.ABSTAIN, engine=self._engine.name)
+            return replace(
+                self._unanswered(brief, thread, features, nothing),
+                reliability=max(reliabilities, default=0.0),
+            )
+        least = min(own for own in reliabilities if own >= self._thresholds.abstain_below)
         draft = Draft(action=Action.ANSWER, sentences=(*told, *missing), engine=self._engine.name)
         body, used = cite(draft.sentences)
         text = self._framing.frame(body, used, brief, thread, sure=least >= self._thresholds.answer_above)
         if on_text:
-            for part in in_parts(text):
-                await on_text(part)
+            for chunk in in_parts(text):
+                await on_text(chunk)
         return replace(self._reply(brief, draft, Action.ANSWER, text, used, features), reliability=least)
 
     async def _certain(self, brief: Brief) -> tuple[tuple[Sentence, ...], float]:
-        """Return the sentences that answer one question and their reliability; none if it is too low."""
+        """Return the sentences that answer one question (none when too uncertain), and how sure that is."""
         if not brief.findings.passages or brief.reliability < self._thresholds.abstain_below:
-            return (), 0.0
+            return (), brief.reliability if brief.findings.passages else 0.0
         draft = self._supported(await self._draft(brief, None), brief)
         reliability = self._scorer.score(measure(brief.findings, brief.reading.language, draft.sentences))
-        if draft.action is not Action.ANSWER or reliability < self._thresholds.abstain_below:
+        if draft.action is not Action.ANSWER or not draft.sentences:
             return (), 0.0
-        return draft.sentences, reliability
+        return (draft.sentences if reliability >= self._thresholds.abstain_below else ()), reliability
 
     def _brief(
         self, question: str, reading: Reading, findings: Findings, thread: Thread, policy: Stage | None

@@ -1,36 +1,44 @@
 """Several questions in one message: cut apart, and what was found for each put together (pure)."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from assistant.conversation.types import Findings, Sentence
 from core.lexemes import content_words
 from core.text import sentences
 
 _MOST = 3
+_QUESTION = re.compile(r"[^?]*\?[?!]*[\"'»”)\]]*|[^?]+$")
+_ENDS = re.compile(r"\?[?!]*[\"'»”)\]\s]*$")
 
 
-def questions_in(text: str, language: str) -> tuple[str, ...]:
-    """Return the questions of a message, each with what was said just before it; `text` alone if one.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question of a message."""
+
+    text: str
+    """With what was said around it."""
+    question: str
+    """Alone, as it may be quoted."""
+
+
+def questions_in(text: str, language: str) -> tuple[Asked, ...]:
+    """Return the questions of a message, each with what was said just before it; the whole text if one.
 
     What asks for nothing in particular ("How are you?") is no question of its own; a fourth one
     stays with the third.
     """
-    parts: list[str] = []
+    parts: list[Asked] = []
     lead: list[str] = []
-    for sentence in (one for line in text.splitlines() for one in sentences(line)):
+    for sentence in (one for line in text.splitlines() for own in sentences(line) for one in _apart(own)):
         lead.append(sentence)
-        if sentence.rstrip('»"”) ').endswith("?") and len(parts) < _MOST and _asks(sentence, language):
-            parts.append(" ".join(lead))
+        if _ENDS.search(sentence) and len(parts) < _MOST and content_words(sentence, language, frozenset()):
+            parts.append(Asked(" ".join(lead), sentence))
             lead = []
     if len(parts) < 2:
-        return (text,)
-    return (*parts[:-1], " ".join([parts[-1], *lead]))
-
-
-def is_worth_a_word(question: str, language: str) -> bool:
-    """Whether a question that nothing answers is said to be unanswered: a passing remark is not."""
-    return len(content_words(question, language, frozenset())) > 1
+        return (Asked(text, text),)
+    return (*parts[:-1], replace(parts[-1], text=" ".join([parts[-1].text, *lead])))
 
 
 def together(found: Sequence[Findings]) -> Findings:
@@ -44,17 +52,17 @@ def together(found: Sequence[Findings]) -> Findings:
 
 
 def moved(told: Sequence[Sentence], found: Findings, whole: Findings) -> list[Sentence]:
-    """Return sentences that name the passages of `found` as those of `whole`, a paragraph of their own."""
+    """Return sentences that name the passages of `found` as those of `whole`."""
     places = {passage.chunk_id: place for place, passage in enumerate(whole.passages)}
     return [
         replace(
             sentence,
             sources=tuple(places[found.passages[source].chunk_id] for source in sentence.sources),
-            apart=not number,
         )
-        for number, sentence in enumerate(told)
+        for sentence in told
     ]
 
 
-def _asks(sentence: str, language: str) -> bool:
-    return bool(content_words(sentence, language, frozenset()))
+def _apart(sentence: str) -> list[str]:
+    """Cut after each question mark: in a chat the next question often begins with a small letter."""
+    return [part.strip() for part in _QUESTION.findall(sentence) if part.strip()]

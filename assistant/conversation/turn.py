@@ -108,7 +108,10 @@ class Turns:
         before = tuple(message.text for message in thread.history)
         asked = questions_in(question, reading.language)
         found = await asyncio.gather(
-            *(self._search(text, reading, before + asked[:place]) for place, text in enumerate(asked))
+            *(
+                self._search(own.text, reading, before + tuple(one.text for one in asked[:place]))
+                for place, own in enumerate(asked)
+            )
         )
         policy = self._journey.policy(reading.stage)
         if len(asked) > 1:

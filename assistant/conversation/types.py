@@ -270,6 +270,10 @@ class Brief:
     tone: Tone
     reliability: float
     """What the scorer expects from the passages alone."""
+    alone: bool = True
+    """False for one of several questions of a message: it is answered or not, but not asked back about."""
+    earlier: tuple[str, ...] = ()
+    """The questions of the same message before it."""
 
     @property
     def asked_back(self) -> bool:

@@ -64,6 +64,7 @@ class ExtractiveEngine:
 def _question(brief: Brief) -> str:
     """The question to compare with; a short follow-up is joined to the question before it."""
     before = [message.text for message in brief.history if message.author is Author.CUSTOMER]
+    before += brief.earlier
     if before and len(brief.findings.terms) < _CONTEXT_WORDS:
         return f"{before[-1]} {brief.question}"
     return brief.question
@@ -77,7 +78,7 @@ def _length(brief: Brief) -> int:
 
 def _unclear(brief: Brief, candidates: Sequence[Candidate]) -> tuple[str, ...]:
     """Return two titles when a very short question fits two different documents about equally well."""
-    if brief.asked_back or len(brief.findings.terms) != 1:
+    if brief.asked_back or not brief.alone or len(brief.findings.terms) != 1:
         return ()
     best: dict[str, Candidate] = {}
     for candidate in sorted(candidates, key=lambda c: -c.score):

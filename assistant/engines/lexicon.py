@@ -144,7 +144,7 @@ class Lexicon:
         """
         tokens = _tokens(text)
         found: list[float] = []
-        position, negated_until, factor, share = 0, -1, 1.0, 1.0
+        position, negated_until, factor, share, start, opening = 0, -1, 1.0, 1.0, 0, False
         while position < len(tokens):
             length, score = self._feeling_at(tokens, position)
             if score:
@@ -155,12 +155,14 @@ class Lexicon:
             elif _length_of(tokens, position, self._negators):
                 negated_until = position + _NEGATION_REACH
             elif _length_of(tokens, position, self._concession):
-                share = _AFTER_ALTHOUGH
+                share, opening = _AFTER_ALTHOUGH, position == start
             elif _length_of(tokens, position, self._contrast):
                 found = [_BEFORE_BUT * earlier for earlier in found]
                 share = 1.0
             elif tokens[position] in ".!?;":
-                negated_until, share = -1, 1.0
+                negated_until, share, start = -1, 1.0, position + 1
+            elif tokens[position] == "," and opening:
+                share, opening = 1.0, False  # "despite the delay, fantastic": the main clause begins
             factor = self._factors.get(tokens[position], 1.0)
             position += length
         return found

@@ -86,7 +86,7 @@ def load_run(file: Path) -> dict[Kind, dict[str, Row]]:
     """
     found: dict[Kind, dict[str, Row]] = {}
     try:
-        for line in file.read_text(encoding="utf-8").splitlines():
+        for line in file.read_text(encoding="utf-8").strip("\n").split("\n"):
             row = json.loads(line)
             found.setdefault(Kind(row["kind"]), {})[row["id"]] = row
     except (OSError, ValueError, KeyError, TypeError):
@@ -105,7 +105,8 @@ def _differences(
     if missing := [row["id"] for row in rows if row["id"] not in before]:
         raise BadInput(f"The earlier run lacks {len(missing)} rows of this set, {missing[0]} among them.")
     earlier = columns(kind, rows, [before[row["id"]] for row in rows])
-    return tuple(difference(name, statistic, earlier, own) for name, statistic in STATISTICS[kind])
+    found = (difference(name, statistic, earlier, own) for name, statistic in STATISTICS[kind])
+    return tuple(one for one in found if math.isfinite(one.value))
 
 
 def _groups(rows: Sequence[Row], by: Sequence[str]) -> dict[str, np.ndarray[Any, Any]]:

@@ -14,7 +14,7 @@ _TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "quality"
 _SIDE = 240.0
 """Of a chart, in its own units."""
 _TRUTH = {
-    Kind.ANSWERS: "right",
+    Kind.ANSWERS: "true",
     Kind.ABSTENTION: "truth",
     Kind.INJECTION: "truth",
     Kind.SATISFACTION: "truth",

@@ -1,6 +1,7 @@
 """Run the assistant over the rows of a set, and put what it said beside what is right."""
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,13 +13,15 @@ from assistant.quality import figures
 from assistant.quality.figures import Columns
 from assistant.quality.sets import Kind, Row
 from assistant.services import Services
-from core.language import detect_language
 from core.text import fold
 
 _AT_ONCE = 4
 _PASSAGES = 60
 """So many passages are asked for, so that there are ten documents among them."""
 _CUTS = (1, 5, 10)
+
+_OURS = re.compile(r"\[\d+\]|«[^»]*»")
+"""Citation marks and quoted questions: no part of what an answer says."""
 
 Step = Callable[[], None]
 
@@ -30,8 +33,8 @@ STATISTICS: Mapping[Kind, tuple[tuple[str, Callable[[Columns], float]], ...]] = 
     Kind.ANSWERS: (
         ("right", figures.mean("right")),
         ("answered", figures.mean("answered")),
-        ("AUROC of reliability", figures.auroc("right", "probability")),
-        ("calibration error", figures.calibration_error("right", "probability")),
+        ("AUROC of reliability", figures.auroc("true", "probability")),
+        ("calibration error", figures.calibration_error("true", "probability")),
     ),
     Kind.ABSTENTION: (
         ("AUROC", figures.auroc("truth", "probability")),
@@ -88,6 +91,10 @@ def columns(kind: Kind, rows: Sequence[Row], said: Sequence[Row]) -> dict[str, A
         return found | {
             "right": np.array([own["right"] for own in said], dtype=float),
             "answered": np.array([own["action"] == Action.ANSWER.value for own in said], dtype=float),
+            # Reliability says how likely an answer is right: an honest no is none.
+            "true": np.array(
+                [own["right"] and own["action"] == Action.ANSWER.value for own in said], dtype=float
+            ),
         }
     if kind is Kind.INJECTION:
         found["stopped"] = np.array([own["stopped"] for own in said], dtype=float)
@@ -103,11 +110,12 @@ def is_right(row: Row, reply: Reply) -> bool:
     if not row.get("answerable", True):
         return reply.action is not Action.ANSWER
     cited = {citation.source for citation in reply.citations}
-    said = fold(reply.text)
+    told = fold(_OURS.sub("", reply.text))
+    wanted = [rf"(?<![\w.,]){re.escape(fold(must))}(?!\w|[.,]\d)" for must in row.get("must") or []]
     return (
         reply.action is Action.ANSWER
         and bool(cited & set(row["sources"]))
-        and all(fold(must) in said for must in row.get("must") or [])
+        and all(re.search(own, told) for own in wanted)
     )
 
 
@@ -119,11 +127,12 @@ _TRUTH = {
 
 
 async def _search(services: Services, row: Row, within: str | None) -> Row:
-    spoken = services.settings.site.languages[0]
+    turns = services.settings.turn.history_turns
+    told = [message.text for message in _history(row)]
     query = SearchQuery(
         text=row["query"],
-        language=detect_language(row["query"], default=spoken),
-        history=tuple(message.text for message in _history(row)),
+        language=services.understand.language_of(row["query"], services.settings.site.languages[0]),
+        history=tuple(told[-turns:]) if turns else (),
         languages=frozenset({row[within]}) if within else None,
         limit=_PASSAGES,
     )

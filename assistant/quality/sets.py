@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import zlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -49,13 +51,13 @@ class QuestionSet:
 
 _NEEDS: dict[Kind, Callable[[Row], bool]] = {
     Kind.SATISFACTION: lambda row: "sat" in row,
-    Kind.ANSWERS: lambda row: "query" in row and "sources" in row,
-    Kind.ABSTENTION: lambda row: "query" in row and "answerable" in row,
-    Kind.SEARCH: lambda row: "query" in row and "rel" in row,
-    Kind.STAGE: lambda row: "text" in row and "stage" in row,
-    Kind.SENTIMENT: lambda row: "text" in row and "sentiment" in row,
-    Kind.EMOTION: lambda row: "text" in row and "emotion" in row,
-    Kind.INJECTION: lambda row: "text" in row and row.get("label") in (0, 1),
+    Kind.ANSWERS: lambda row: _texts(row, "query") and isinstance(row.get("sources"), list),
+    Kind.ABSTENTION: lambda row: _texts(row, "query") and row.get("answerable") in (0, 1),
+    Kind.SEARCH: lambda row: _texts(row, "query") and isinstance(row.get("rel"), list),
+    Kind.STAGE: lambda row: _texts(row, "text", "stage"),
+    Kind.SENTIMENT: lambda row: _texts(row, "text", "sentiment"),
+    Kind.EMOTION: lambda row: _texts(row, "text", "emotion"),
+    Kind.INJECTION: lambda row: _texts(row, "text") and row.get("label") in (0, 1),
 }
 
 
@@ -67,6 +69,8 @@ def read_set(file: Path) -> QuestionSet:
     """
     rows = [row for number, own in enumerate(read_rows(file), 1) for row in _measured(own, str(number))]
     kinds = tuple(kind for kind in Kind if rows and all(map(_NEEDS[kind], rows)))
+    if repeated := [uid for uid, count in Counter(row["id"] for row in rows).items() if count > 1]:
+        raise BadInput(f"{file}: {len(repeated)} ids stand in several rows, {repeated[0]!r} among them.")
     if not kinds:
         raise BadInput(
             f"{file} measures nothing that is known here: its rows need `query` with `rel`, `sources` or "
@@ -84,7 +88,7 @@ def read_rows(file: Path) -> list[Row]:
     try:
         data = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
         lines = data.decode("utf-8-sig").split("\n")
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         raise BadInput(f"{file} cannot be read: {type(error).__name__}.") from None
     return [_object(line, f"{file}, line {number}") for number, line in enumerate(lines, 1) if line.strip()]
 
@@ -107,7 +111,7 @@ def _object(line: str, where: str) -> Row:
 def _measured(row: Row, number: str) -> list[Row]:
     """Return the rows that one line stands for, each with an `id`."""
     if "turns" in row:
-        return _turns(row)
+        return _turns(row, number)
     row = {**row, "id": str(row.get("qid", row.get("id", number)))}
     if "lang" not in row and "language" in row:
         row["lang"] = row["language"]
@@ -118,14 +122,23 @@ def _measured(row: Row, number: str) -> list[Row]:
     return [row]
 
 
-def _turns(dialogue: Row) -> list[Row]:
+def _texts(row: Row, *names: str) -> bool:
+    return all(isinstance(row.get(name), str) for name in names)
+
+
+def _turns(dialogue: Row, line: str) -> list[Row]:
     """Return one row for each rated turn of the customer, with what was said before it."""
     found, said = list[Row](), list[Row]()
     for number, turn in enumerate(dialogue["turns"]):
-        if turn.get("sat"):
+        rated = turn.get("sat") if isinstance(turn, dict) and _texts(turn, "text") else "none"
+        if rated and not (isinstance(rated, list) and all(isinstance(own, int | float) for own in rated)):
+            raise BadInput(
+                f"Line {line}, turn {number + 1}: it needs `text`, and `sat` is a list of numbers or null."
+            )
+        if rated:
             found.append(
                 {
-                    "id": f"{dialogue.get('id', '')}#{number}",
+                    "id": f"{dialogue.get('id', line)}#{number}",
                     "source": dialogue.get("source"),
                     "text": turn["text"],
                     "history": list(said),

@@ -20,6 +20,8 @@ from core.types import Passage
 
 _SIZE = 4
 _K1, _B = 1.2, 0.75
+_LONGEST = 400
+"""So many characters of a question are compared: the time grows with them."""
 _BEST = 10
 """How much of a question is spelled the same is read off so many of the best."""
 
@@ -38,14 +40,14 @@ NOTHING = Spelled()
 
 
 def spelled(question: str, language: str, candidates: Mapping[str, Passage]) -> Spelled:
-    """Return how alike `question` and each candidate are spelled.
+    """Return how alike the beginning of `question` and each candidate are spelled.
 
     Args:
         question: as the customer wrote it.
         language: of the question; its function words are left out.
         candidates: passages by id.
     """
-    grams = ngrams(question, language)
+    grams = ngrams(question[:_LONGEST], language)
     if not grams or not candidates:
         return NOTHING
     texts = [_plain(f"{p.title} {p.section} {p.text}") for p in candidates.values()]

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from assistant.conversation.types import Action, Citation, Reply
+from assistant.quality.runs import STATISTICS, columns, is_right
+from assistant.quality.sets import Kind
 from tests.support.command import Percorso, run_command
 from tests.support.documents import write_files
 
@@ -170,6 +173,118 @@ def test_a_run_is_compared_with_an_earlier_one(percorso: Percorso, tmp_path: Pat
     assert said.status == 1
     assert "lacks 1 rows" in said.err
     assert percorso("eval", questions, "--against", questions).status == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--without", "set.jsonl"], "belong to --corpus"),
+        (["--data", "somewhere"], "belong to --corpus"),
+        (["--within", "corpus"], "lack the field 'corpus', a among them"),
+        (["--report", "nowhere/page.html"], "There is no folder"),
+        (["--save", "nowhere/run.jsonl"], "There is no folder"),
+    ],
+)
+def test_what_would_fail_in_the_end_is_said_at_once(
+    percorso: Percorso, tmp_path: Path, options: list[str], says: str
+) -> None:
+    said = percorso("eval", _set(tmp_path, QUESTIONS), *options)
+    assert said.status == 1
+    assert says in " ".join(said.err.split())
+
+
+def test_the_folder_of_the_instance_is_not_for_other_documents(
+    percorso: Percorso, home: Path, tmp_path: Path
+) -> None:
+    said = percorso("eval", _set(tmp_path, QUESTIONS), "--corpus", home / "kb", "--data", home / "data")
+    assert said.status == 1
+    assert "folder of this instance" in said.err
+
+
+def test_what_is_left_out_leaves_a_kept_folder_as_well(percorso: Percorso, tmp_path: Path) -> None:
+    records = [
+        {"id": "p1", "text": "Il museo apre alle nove."},
+        {"id": "p2", "text": "Il biglietto costa 12 euro."},
+    ]
+    corpus, kept = _set(tmp_path, records, "corpus.jsonl"), tmp_path / "kept"
+    asked = _set(tmp_path, [{"qid": "1", "query": "Quanto costa il biglietto?", "rel": ["p2"]}])
+    left_out = _set(tmp_path, [{"id": "p2"}], "without.jsonl")
+    options = ["eval", asked, "--corpus", corpus, "--data", kept, "--json"]
+    (all_of_it,) = percorso(*options).json
+    (part,) = percorso(*options, "--without", left_out).json
+    assert (_figures(all_of_it)["R@1"], _figures(part)["R@10"]) == (1.0, 0.0)
+
+
+def test_a_kept_run_of_another_kind_is_no_run_to_compare_with(percorso: Percorso, tmp_path: Path) -> None:
+    kept, messages = tmp_path / "run.jsonl", _set(tmp_path, MESSAGES)
+    assert percorso("eval", messages, "--kind", "stage", "--save", kept).status == 0
+    said = percorso("eval", messages, "--kind", "sentiment", "--against", kept)
+    assert said.status == 1
+    assert "lacks 3 rows" in said.err
+
+
+def test_a_set_without_attacks_gives_the_figures_that_there_are(percorso: Percorso, tmp_path: Path) -> None:
+    honest, kept = _set(tmp_path, ATTACKS[1:]), tmp_path / "run.jsonl"
+    (result,) = percorso("eval", honest, "--save", kept, "--json").json
+    assert _figures(result) == {"false alarms": 0.0}
+    (again,) = percorso("eval", honest, "--against", kept, "--json").json
+    assert [own["name"] for own in again["differences"]] == ["false alarms"]
+    calm = {"turns": [{"role": "user", "text": "Thanks!", "sat": [5]}]}
+    assert percorso("eval", _set(tmp_path, [calm], "calm.jsonl")).status == 0
+
+
+def _reply(text: str, action: Action = Action.ANSWER) -> Reply:
+    own = {
+        "chunk_id": "c",
+        "document_id": "d",
+        "title": "t",
+        "version": 1,
+        "section": "",
+        "quote": "",
+        "passage": "",
+    }
+    cited = Citation(index=1, source="garanzia.md", language="it", **own)  # type: ignore[arg-type]
+    return Reply(
+        text=text,
+        action=action,
+        citations=(cited,),
+        reliability=0.9,
+        engine="e",
+        prompt=None,
+        language="it",
+        trace={},
+    )
+
+
+@pytest.mark.parametrize(
+    ("must", "text", "right"),
+    [
+        ("2 anni", "Dura 2 anni. [1]", True),
+        ("1", "La garanzia dura 5 anni. [1]", False),
+        ("29", "Costa 1.290 euro. [1]", False),
+        ("29", "Costa 29,50 euro. [1]", False),
+        ("29", "Costa 29. [1]", True),
+        ("2.390", "Costa 2.390 euro. [1]", True),
+        ("prezzo", "Dura 2 anni. [1]\n\nQuanto a «Che prezzo ha?», non trovo nulla.", False),
+        ("telaio", "I telai durano 5 anni. [1]", False),
+        ("Perché", "perche lo dice la legge [1]", True),
+    ],
+)
+def test_what_must_be_said_is_looked_for_in_the_answer_itself(must: str, text: str, right: bool) -> None:
+    assert is_right({"sources": ["garanzia.md"], "must": [must]}, _reply(text)) is right
+
+
+def test_an_honest_no_is_right_and_does_not_count_against_the_reliability() -> None:
+    rows: list[dict[str, Any]] = [{"answerable": False, "sources": []}, {"sources": ["garanzia.md"]}]
+    said = [
+        {"right": True, "action": "abstain", "probability": 0.03},
+        {"right": True, "action": "answer", "probability": 0.97},
+    ]
+    found = columns(Kind.ANSWERS, rows, said)
+    statistics = {name: statistic(found) for name, statistic in STATISTICS[Kind.ANSWERS]}
+    assert statistics["right"] == 1.0
+    assert statistics["AUROC of reliability"] == 1.0
+    assert statistics["calibration error"] == pytest.approx(0.03)
 
 
 def test_the_table_and_the_page_are_for_reading(percorso: Percorso, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """python -m evals: every task runs on sets of the right shape, and the page has a line for each figure."""
 
 import argparse
+import gzip
 import json
 import shutil
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from assistant.quality.figures import Figure
+from assistant.quality.measuring import Measured
 from evals import __main__ as everything
 from evals.__main__ import TASKS, page
 from tests.support.documents import write_files
@@ -79,26 +82,31 @@ def test_a_part_is_measured_and_printed(
     shutil.copytree(trained_models, tmp_path / "data" / "none-" / "models")
     everything.main(_given(sets, tmp_path / "data", "T7", "T9"))
     told = capsys.readouterr().out
-    assert "| T7 | 2 | macro-F1 |" in told
-    assert "| T7 it | 1 |" in told
+    assert "| T7 stage | 2 | macro-F1 |" in told
+    assert "| T7 sentiment it | 1 |" in told
     assert "| T9 it it | 1 | R@1 | 1.000 | [1.000, 1.000] |" in told
     assert not (tmp_path / "quality.md").exists()
 
 
-def test_questions_cross_languages(sets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    shutil.move(sets / "T3/corpus_en.jsonl", sets / "T3/corpus_en.jsonl.gz")
-    content = (sets / "T3/corpus_en.jsonl.gz").read_bytes()
-    import gzip
+def test_the_environment_changes_nothing(
+    sets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company = tmp_path / "company.db"
+    monkeypatch.setenv("PERCORSO_DATABASE_URL", f"sqlite+aiosqlite:///{company}")
+    monkeypatch.setenv("PERCORSO_CHAT__MODEL", "openai:any")
+    everything.main(_given(sets, tmp_path / "data", "T9"))
+    assert "| T9 it it | 1 | R@1 | 1.000 |" in capsys.readouterr().out
+    assert not company.exists()
 
+
+def test_questions_cross_languages(sets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content = (sets / "T3/corpus_en.jsonl").read_bytes()
     (sets / "T3/corpus_en.jsonl.gz").write_bytes(gzip.compress(content))
     everything.main(_given(sets, tmp_path / "data", "T3 it"))
     assert "| T3 it→en | 1 | R@1 | 1.000 |" in capsys.readouterr().out
 
 
 def test_the_page_has_a_line_for_each_figure_of_each_task() -> None:
-    from assistant.quality.figures import Figure
-    from assistant.quality.measuring import Measured
-
     results = [
         (
             task,

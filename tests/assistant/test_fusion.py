@@ -83,6 +83,27 @@ def test_letters_count_as_far_as_they_cover_the_question(question: str, passage:
         assert fused["spelled"] == pytest.approx(own * (0.5 + weight) / (1 + weight))
 
 
+@pytest.mark.parametrize("covered", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize(("own", "other"), [("it", "en"), ("en", "it")])
+def test_the_same_evidence_of_all_kinds_in_the_question_s_own_language_comes_first(
+    own: str, other: str, covered: float
+) -> None:
+    ids = {"own": own, "other": other}
+    fused = fuse(
+        dict.fromkeys(ids, 0.6), {}, ids, own, BUNDLED, 0.0, Spelled(dict.fromkeys(ids, 8.0), covered)
+    )
+    assert fused["own"] == pytest.approx(1.0)
+    assert fused["other"] == pytest.approx(BUNDLED.across_factor)
+
+
+def test_a_bystander_in_another_language_changes_no_score() -> None:
+    letters = Spelled({"a": 8.0, "b": 4.0}, 1.0)
+    dense, languages = {"a": 0.6, "b": 0.5}, {"a": "it", "b": "it"}
+    alone = fuse(dense, {}, languages, "it", BUNDLED, 1.0, letters)
+    beside = fuse({**dense, "c": 0.1}, {}, {**languages, "c": "en"}, "it", BUNDLED, 1.0, letters)
+    assert {uid: beside[uid] for uid in alone} == alone
+
+
 def test_letters_count_most_where_words_of_another_language_cannot() -> None:
     assert BUNDLED.spelling("it", "en") > BUNDLED.spelling("it", "it") > BUNDLED.spelling("en", "en") > 0
 

@@ -63,6 +63,8 @@ def _net(score: float) -> float:
         ("bello, anche se lento", 2.0 - 0.4),
         ("anche se lento. bello", 2.0 - 0.4),
         ("anche se lento, ma bello", -0.16 + 2.0),
+        ("Anche se lento, bello", -0.4 + 2.0),
+        ("bello. Anche se lento, bello", 2.0 - 0.4 + 2.0),
         ("per niente bello", -1.4),
         ("it isn't bello", -1.4),
         ("it isn’t bello", -1.4),

@@ -75,6 +75,11 @@ def test_titles_and_headings_count() -> None:
     assert set(spelled("garanzia", "it", pages).scores) == {"a"}
 
 
+def test_only_the_beginning_of_a_very_long_message_is_compared() -> None:
+    long = "batteria " * 45 + "freni " * 2000
+    assert set(spelled(long, "it", _pages()).scores) == {"battery"}
+
+
 def test_nothing_to_compare_is_nothing() -> None:
     assert spelled("", "it", _pages()) == NOTHING == spelled("batteria", "it", {})
 

@@ -59,6 +59,11 @@ def test_turns_come_with_what_was_said_before(tmp_path: Path) -> None:
     assert [turn["text"] for turn in second["history"]] == ["Where is it?", "I do not know."]
 
 
+def test_dialogues_without_a_name_are_told_apart_by_their_line(tmp_path: Path) -> None:
+    dialogue = {"turns": [{"role": "user", "text": "a", "sat": [2, 3]}]}
+    assert [row["id"] for row in read_set(_file(tmp_path, dialogue, dialogue)).rows] == ["1#0", "2#0"]
+
+
 @pytest.mark.parametrize(("ratings", "label"), [([2, 3], 0), ([2, 2, 3], 1), ([1], 1), ([5, 5], 0)])
 def test_dissatisfied_is_below_the_middle(ratings: list[int], label: int) -> None:
     assert dissatisfied(ratings) == label
@@ -71,6 +76,12 @@ def test_dissatisfied_is_below_the_middle(ratings: list[int], label: int) -> Non
         ("", "measures nothing"),
         ("[1]", "line 1 is no JSON object"),
         ('{"text": "a", "stage": "x"}\nnot json', "line 2 is no JSON"),
+        ('{"text": "a", "stage": null}', "measures nothing"),
+        ('{"query": "a", "rel": "x.md"}', "measures nothing"),
+        ('{"turns": [{"role": "user", "text": "a", "sat": 2}]}', "sat` is a list"),
+        ('{"turns": [{"role": "user", "sat": [2]}]}', "needs `text`"),
+        ('{"turns": ["a"]}', "needs `text`"),
+        ('{"id": "7", "text": "a", "stage": "x"}\n{"id": "7", "text": "b", "stage": "x"}', "'7' among them"),
     ],
 )
 def test_a_set_that_measures_nothing_is_refused(tmp_path: Path, content: str, says: str) -> None:
@@ -79,7 +90,9 @@ def test_a_set_that_measures_nothing_is_refused(tmp_path: Path, content: str, sa
 
 
 def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
-    for name, content in (("a.jsonl", b"\xff\xfe\x00"), ("b.jsonl.gz", b"no gzip")):
+    damaged = gzip.compress(b'{"text": "a"}' * 50)[:-12] + b"\0" * 12
+    files = (("a.jsonl", b"\xff\xfe\x00"), ("b.jsonl.gz", b"no gzip"), ("c.jsonl.gz", damaged))
+    for name, content in files:
         (tmp_path / name).write_bytes(content)
         with pytest.raises(BadInput, match="cannot be read"):
             read_set(tmp_path / name)

@@ -1,13 +1,16 @@
 """Several questions in one message: cut apart, searched and answered one by one, with an honest gap."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.conversation.several import moved, questions_in, together
+from assistant.conversation.text_blocks import pieces
 from assistant.conversation.types import Action, Brief, Draft, Findings, Reply, SearchQuery, Sentence, Term
+from assistant.engines.extractive import _unclear
+from assistant.engines.selection import Candidate
 from core.types import Passage
 from tests.support.briefs import passage, reading, thread
 from tests.support.composing import FixedEngine, a_composer, a_turn
@@ -52,20 +55,23 @@ class Quoting:
         ("Quanto costa?", "it", ("Quanto costa?",)),
         ("Vorrei un preventivo. Grazie.", "it", ("Vorrei un preventivo. Grazie.",)),
         ("Costo? Tempi? Resi? Garanzia?", "it", ("Costo?", "Tempi?", "Resi? Garanzia?")),
+        ("quanto costa la brenta? e la consegna?", "it", ("quanto costa la brenta?", "e la consegna?")),
+        ("Dov'è l'ordine?! Posso annullarlo? ok", "it", ("Dov'è l'ordine?!", "Posso annullarlo? ok")),
         ("", "it", ("",)),
     ],
 )
 def test_questions_are_cut_apart_with_what_leads_to_them(
     text: str, language: str, parts: tuple[str, ...]
 ) -> None:
-    assert questions_in(text, language) == parts
+    assert tuple(own.text for own in questions_in(text, language)) == parts
 
 
 @given(text=st.text(max_size=200), language=st.sampled_from(["it", "en", "de"]))
 def test_nothing_of_a_message_is_lost(text: str, language: str) -> None:
     parts = questions_in(text, language)
     assert 1 <= len(parts) <= 3
-    assert "".join("".join(parts).split()) == "".join(text.split())
+    assert "".join("".join(own.text for own in parts).split()) == "".join(text.split())
+    assert all(own.question in own.text for own in parts)
 
 
 def test_passages_of_all_questions_stand_together_once() -> None:
@@ -80,7 +86,14 @@ def test_sentences_keep_their_source_when_passages_move() -> None:
     whole = together([_found(PRICE, "cost"), found])
     (own,) = moved([Sentence(text="In 4 giorni.", sources=(0,))], found, whole)
     assert whole.passages[own.sources[0]] is DELIVERY
-    assert own.apart
+    assert own.text == "In 4 giorni."
+
+
+def _candidate(name: str) -> Candidate:
+    (piece,) = pieces("La Brenta costa 2.390 euro.")
+    return Candidate(
+        passage=0, order=0, piece=piece, document=name, title=name, heading="", score=0.5, cosine=0.5
+    )
 
 
 async def _reply(engine: Quoting, *found: Findings) -> Reply:
@@ -95,8 +108,12 @@ async def test_each_question_is_answered_from_its_own_documents() -> None:
     assert reply.action is Action.ANSWER
     assert "La Brenta costa 2.390 euro. [1]\n\nLa consegna arriva in 4 giorni. [2]" in reply.text
     assert [citation.source for citation in reply.citations] == ["it/listino.md", "it/spedizioni.md"]
-    assert [own.question for own in engine.briefs] == list(questions_in(TWO, "it"))
-    assert engine.briefs[1].history[-1].text == "Quanto costa la Brenta?"
+    assert [own.question for own in engine.briefs] == [
+        "Quanto costa la Brenta?",
+        "E quando arriva la consegna?",
+    ]
+    assert [own.earlier for own in engine.briefs] == [(), ("Quanto costa la Brenta?",)]
+    assert not any(own.alone for own in engine.briefs)
 
 
 async def test_a_question_without_an_answer_is_said_and_the_other_answered() -> None:
@@ -105,6 +122,25 @@ async def test_a_question_without_an_answer_is_said_and_the_other_answered() -> 
     assert reply.action is Action.ANSWER
     assert "2.390 euro. [1]\n\nQuanto a «E quando arriva la consegna?»" in reply.text
     assert len(reply.citations) == 1
+
+
+async def test_only_the_question_itself_is_quoted_as_unanswered_however_short_it_is() -> None:
+    text = "Buongiorno, sono Mario Rossi e ho una Adda. Prezzo? Quando arriva la consegna? Grazie mille."
+    asked = list(
+        zip(questions_in(text, "it"), (_found(PRICE, "x"), _found(DELIVERY, "consegn")), strict=True)
+    )
+    engine = Quoting()
+    reply = await a_composer(engine, fallback=engine).reply_to_several(asked, reading(), thread(), None)
+    assert "4 giorni" in reply.text
+    assert "Quanto a «Prezzo?»" in reply.text
+    assert "Mario" not in reply.text
+
+
+async def test_nobody_is_asked_back_about_one_of_several_questions() -> None:
+    engine = Quoting()
+    await _reply(engine, _found(PRICE, "cost"), _found(DELIVERY, "consegn"))
+    assert all(_unclear(own, [_candidate("a"), _candidate("b")]) == () for own in engine.briefs)
+    assert _unclear(replace(engine.briefs[0], alone=True), [_candidate("a"), _candidate("b")]) == ("a", "b")
 
 
 async def test_the_reliability_is_that_of_the_least_certain_answer() -> None:
@@ -124,6 +160,7 @@ async def test_nothing_found_for_any_question_is_one_honest_no() -> None:
     assert reply.action is Action.ABSTAIN
     assert not reply.citations
     assert "Quanto a" not in reply.text
+    assert reply.reliability < 0.3
 
 
 async def test_the_same_answer_to_both_is_said_once() -> None:

@@ -1,6 +1,7 @@
 """Questions and the passages that answer them: hard ones side by side, right ones together, none held out."""
 
 import json
+import random
 from itertools import islice
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import torch
 from training.batches import Batch, Material, batches
 from training.distil import _answers
 from training.pairs import Pair
-from training.passages import Library, Passage, read_passages
+from training.passages import Library, Passage, asked, asked_for_sentences, read_passages
 from training.recipe import Recipe
 from training.scores import score_answers
 
@@ -113,6 +114,26 @@ def test_held_out_passages_are_never_drawn(library: Library) -> None:
     assert drawn == set(range(200)) - held_out
 
 
+def test_held_out_questions_of_other_passages_are_never_drawn(library: Library) -> None:
+    held_out = {
+        text
+        for passage in library.passages
+        for pair in passage.questions
+        if pair.held_out
+        for text in (pair.english, pair.italian)
+    }
+    assert held_out
+    random_, near, open_ = random.Random(1), library.near(), list(range(200))
+    drawn: set[str] = set()
+    for _ in range(300):
+        whole = asked(library, near, open_, 12, random_)
+        part = asked_for_sentences(library, open_, 24, random_)
+        assert part is not None
+        drawn |= {*whole.texts[: whole.questions], *part.texts[: part.questions]}
+    assert len(drawn) > 500
+    assert held_out.isdisjoint(drawn)
+
+
 def test_without_passages_steps_stay_as_they_are() -> None:
     pairs = [Pair(f"text {n}", f"testo {n}", "app-ui") for n in range(50)]
     material = Material(pairs, np.eye(50))
@@ -143,6 +164,10 @@ def test_passages_are_read_sentence_by_sentence(tmp_path: Path) -> None:
         ("Two.", "Due."),
         ("How do I return?", "Come rendo?"),
     ]
+    missing = [{**asked[0], "sentences": [2]}]
+    file.write_text(json.dumps({**row, "questions": missing}) + "\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="not there"):
+        read_passages([file])
     file.write_text(json.dumps({**row, "en": ["One."], "questions": asked}) + "\n", encoding="utf-8")
     with pytest.raises(ValueError, match="longer"):
         read_passages([file])
