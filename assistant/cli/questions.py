@@ -47,7 +47,14 @@ def search(
         turns = services.settings.turn.history_turns
         told = tuple(message.text for message in history[-turns:]) if turns else ()
         found = await services.retriever.search(
-            SearchQuery(text=text, language=spoken, history=told, languages=languages, limit=wanted)
+            SearchQuery(
+                text=text,
+                language=spoken,
+                history=told,
+                languages=languages,
+                limit=wanted,
+                repeats=by is By.document,
+            )
         )
         return _best(found.passages, limit, by)
 

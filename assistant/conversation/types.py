@@ -142,6 +142,8 @@ class SearchQuery:
     audiences: frozenset[Audience] = frozenset({Audience.PUBLIC})
     languages: frozenset[str] | None = None
     limit: int = 8
+    repeats: bool = False
+    """Also return passages that say the same as a better one, as in a search for documents."""
     surroundings: bool = False
     """Also return what stands just before and after the best passages, after the `limit` best ones."""
 

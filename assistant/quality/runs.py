@@ -135,6 +135,7 @@ async def _search(services: Services, row: Row, within: str | None) -> Row:
         history=tuple(told[-turns:]) if turns else (),
         languages=frozenset({row[within]}) if within else None,
         limit=_PASSAGES,
+        repeats=True,
     )
     found = await services.retriever.search(query)
     ranking = list(dict.fromkeys(passage.source for passage in found.passages))

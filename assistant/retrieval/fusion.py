@@ -25,7 +25,7 @@ class Weights:
     across: float
     """Lexical weight where the languages differ: only names and numbers match."""
     spelled: Mapping[str, float] = field(default_factory=dict)
-    """What likeness of spelling adds where both have this language, as a share of all else."""
+    """How much likeness of spelling counts against all else where both have this language, in [0, 1]."""
     spelled_other: float = 0.0
     spelled_across: float = 0.0
     """The same where the languages differ: names and words that both have."""
@@ -42,12 +42,12 @@ class Weights:
 
 
 BUNDLED = Weights(
-    same={"it": 0.65, "en": 0.3},
-    other=0.65,
-    across=0.1,
-    spelled={"it": 0.4, "en": 0.2},
+    same={"it": 0.5, "en": 0.3},
+    other=0.5,
+    across=0.0,
+    spelled={"it": 0.4, "en": 0.1},
     spelled_other=0.4,
-    spelled_across=1.0,
+    spelled_across=0.5,
     across_factor=0.9,
 )
 """For the encoder that comes with the product (docs/decisions/0006)."""
@@ -94,6 +94,6 @@ def fuse(
         wording = lexical.get(uid, 0.0) / best_lexical if best_lexical > 0 else 0.0
         spelling = spelled.scores.get(uid, 0.0) / best_spelled if best_spelled > 0 else 0.0
         share = letters[language]
-        score = (weight * wording + (1 - weight) * meaning + share * spelling) / (1 + share)
+        score = (1 - share) * (weight * wording + (1 - weight) * meaning) + share * spelling
         fused[uid] = score if language == question_language else score * weights.across_factor
     return fused

@@ -98,7 +98,7 @@ class HybridRetriever:
         # Ranked before the cut at 1: there the stage would be lost between two that fit equally well.
         order = sorted(passages.values(), key=lambda p: (-totals[p.chunk_id], p.source, p.ordinal))
         ranked = [replace(passage, score=min(1.0, totals[passage.chunk_id])) for passage in order]
-        kept = await self._without_repeats(ranked, query.limit)
+        kept = ranked[: query.limit] if query.repeats else await self._without_repeats(ranked, query.limit)
         if query.surroundings:
             kept += await self._surroundings(kept, query)
         return Findings(passages=tuple(kept), terms=scored[0].terms)

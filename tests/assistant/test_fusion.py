@@ -42,7 +42,7 @@ def test_only_candidates_that_were_allowed_are_scored() -> None:
 
 @pytest.mark.parametrize(
     ("question", "passage", "weight"),
-    [("it", "it", 0.65), ("en", "en", 0.3), ("fr", "fr", 0.65), ("it", "en", 0.1), ("en", "it", 0.1)],
+    [("it", "it", 0.5), ("en", "en", 0.3), ("fr", "fr", 0.5), ("it", "en", 0.0), ("en", "it", 0.0)],
 )
 def test_words_count_by_language(question: str, passage: str, weight: float) -> None:
     assert BUNDLED.lexical(question, passage) == weight
@@ -56,9 +56,9 @@ def test_an_encoder_without_italian_leaves_italian_to_words() -> None:
 
 
 def test_the_same_evidence_in_the_questions_own_language_comes_first() -> None:
-    fused = fuse({"own": 0.5, "other": 0.5}, {}, {"own": "en", "other": "it"}, "en")
-    assert fused["own"] == pytest.approx(0.7)
-    assert fused["other"] == pytest.approx(0.9 * 0.9)
+    fused = fuse({"own": 0.5, "other": 0.5}, {}, {"own": "en", "other": "it"}, "en", covered=0.0)
+    assert fused["own"] == pytest.approx(1.0)
+    assert fused["other"] == pytest.approx(BUNDLED.across_factor)
 
 
 @pytest.mark.parametrize(("covered", "first"), [(1.0, "quoted"), (0.5, "meant"), (0.0, "meant")])
@@ -66,7 +66,8 @@ def test_words_count_as_far_as_they_cover_the_question(covered: float, first: st
     dense, lexical = {"meant": 0.6, "quoted": 0.3}, {"quoted": 9.0, "meant": 1.0}
     fused = fuse(dense, lexical, dict.fromkeys(dense, "it"), "it", BUNDLED, covered)
     assert max(fused, key=lambda uid: fused[uid]) == first
-    assert fused["quoted"] == pytest.approx(covered * 0.65 + (1 - covered * 0.65) * 0.5)
+    weight = covered * BUNDLED.lexical("it", "it")
+    assert fused["quoted"] == pytest.approx(weight + (1 - weight) * 0.5)
 
 
 @pytest.mark.parametrize(("question", "passage"), [("it", "it"), ("en", "en"), ("it", "en"), ("fr", "fr")])
@@ -79,8 +80,8 @@ def test_letters_count_as_far_as_they_cover_the_question(question: str, passage:
         letters = Spelled({"spelled": 8.0, "meant": 2.0}, covered)
         fused = fuse(dense, {}, languages, question, BUNDLED, 0.0, letters)
         weight = covered * share
-        assert fused["meant"] == pytest.approx(own * (1 + weight * 0.25) / (1 + weight))
-        assert fused["spelled"] == pytest.approx(own * (0.5 + weight) / (1 + weight))
+        assert fused["meant"] == pytest.approx(own * (1 - weight + weight * 0.25))
+        assert fused["spelled"] == pytest.approx(own * ((1 - weight) * 0.5 + weight))
 
 
 @pytest.mark.parametrize("covered", [0.0, 0.5, 1.0])

@@ -175,6 +175,11 @@ async def test_a_text_that_stands_in_two_documents_is_found_once(retriever: Hybr
     assert len([source for source in found if source.startswith("garanzia")]) == 1
 
 
+async def test_a_search_for_documents_names_both(retriever: HybridRetriever) -> None:
+    found = await _sources(retriever, "Per quanti anni la garanzia copre il telaio?", limit=50, repeats=True)
+    assert len([source for source in found if source.startswith("garanzia")]) == 2
+
+
 async def test_surroundings_come_after_the_best_and_are_marked_as_not_compared(
     retriever: HybridRetriever,
 ) -> None:
