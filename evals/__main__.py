@@ -10,14 +10,14 @@ import asyncio
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.app import running
 from assistant.quality.figures import Figure
 from assistant.quality.measuring import Measured, measured
 from assistant.quality.runs import predictions
-from assistant.quality.sets import Kind, QuestionSet, Row, read_rows, read_set
+from assistant.quality.sets import Kind, Row, read_rows, set_of
 from core.settings import defaults
 from core.telemetry import set_up_logs
 from ingest.sources import read_path
@@ -93,8 +93,8 @@ TASKS = (
 
 async def run(task: Task, sets: Path, data: Path, every: int) -> list[Measured]:
     """Measure one set."""
-    found = _chosen(read_set, task, sets)
-    rows = found.rows[::every]
+    raw = [row for own in read_rows(sets / task.questions) if (row := task.rows(own)) is not None]
+    rows = set_of(task.questions, raw).rows[::every]
     settings = defaults(data_dir=data)
     async with running(settings, owner=True) as services:
         if task.corpus:
@@ -112,16 +112,6 @@ async def run(task: Task, sets: Path, data: Path, every: int) -> list[Measured]:
             )
             for kind in task.kinds
         ]
-
-
-def _chosen(read: Callable[[Path], QuestionSet], task: Task, sets: Path) -> QuestionSet:
-    file = sets / task.questions
-    raw = read_rows(file)
-    if "query_it" in raw[0] or "first_turn" in raw[0]:
-        kept = [new for row in raw if (new := task.rows(row)) is not None]
-        rows = tuple({**row, "id": str(row["qid"])} for row in kept)
-        return QuestionSet(task.name, rows, task.kinds)
-    return replace(read(file), name=task.name)
 
 
 def page(results: Sequence[tuple[Task, Measured]]) -> str:

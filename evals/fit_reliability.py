@@ -27,7 +27,8 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from assistant.app import running
 from assistant.conversation.confidence import FEATURES
-from assistant.conversation.types import Action, Author, Message, Reply
+from assistant.conversation.types import Action, Reply
+from assistant.quality.sets import history_of
 from core.settings import bundled, defaults
 from core.telemetry import set_up_logs
 from core.text import fold
@@ -81,13 +82,9 @@ async def answers(questions: list[dict[str, Any]], files: list[SourceFile], data
         await services.pipeline.run(files)
         found = []
         for question in questions:
-            history = [
-                Message(
-                    author=Author.CUSTOMER if turn["role"] == "customer" else Author.BOT, text=turn["text"]
-                )
-                for turn in question.get("history") or []
-            ]
-            _, reply = await services.turns.ask(question["query"], history, language=question["language"])
+            _, reply = await services.turns.ask(
+                question["query"], history_of(question), language=question["language"]
+            )
             found.append(reply)
         return found
 

@@ -45,10 +45,9 @@ def main(given: argparse.Namespace) -> None:
     vectors = np.concatenate([_vectors(teacher, own, cache) for own in per_file])
     short = Material(pairs, vectors, groups(vectors, cache, recipe.seed) if recipe.alike else ())
     long = Material(longs, _vectors(teacher, longs, cache))
-    drawn = {
-        pair for passage in passages for pair in (passage.title, *passage.sentences)
-    }  # with their passage
-    held_out = [index for index, pair in enumerate(pairs) if pair.held_out and pair not in drawn]
+    # Titles and sentences are seen with their passage.
+    seen = {pair for passage in passages for pair in (passage.title, *passage.sentences)}
+    held_out = [index for index, pair in enumerate(pairs) if pair.held_out and pair not in seen]
     held_out = held_out[:MOST_DEV_PAIRS]
     if not held_out:
         raise SystemExit("Too few pairs: about one in 250 is held out to measure with, here none is.")

@@ -5,15 +5,13 @@ import gzip
 import json
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from assistant.cli.output import progress
-from assistant.conversation.types import Author, Message
+from assistant.quality.sets import Row
 from core.errors import BadInput
 
 _AT_ONCE = 8
-
-Row = dict[str, Any]
 
 
 async def run_batch(source: Path, target: Path, answer: Callable[[Row], Awaitable[Row]]) -> int:
@@ -34,17 +32,6 @@ async def run_batch(source: Path, target: Path, answer: Callable[[Row], Awaitabl
                 _write(out, row)
                 step()
     return failed
-
-
-def history_of(row: Row) -> list[Message]:
-    """Return the earlier turns of a line, oldest first: plain texts, or `{role, text}`."""
-    found = []
-    for turn in row.get("history") or []:
-        text = turn if isinstance(turn, str) else str(turn.get("text", ""))
-        role = "customer" if isinstance(turn, str) else str(turn.get("role", turn.get("author", "customer")))
-        author = Author.CUSTOMER if role in ("customer", "user") else Author.BOT
-        found.append(Message(author=author, text=text))
-    return found
 
 
 def text_of(row: Row, *names: str) -> str:

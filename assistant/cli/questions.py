@@ -10,9 +10,10 @@ from typing import Annotated, Any
 import typer
 from rich.markdown import Markdown
 
-from assistant.cli.batch import Row, history_of, run_batch, text_of
+from assistant.cli.batch import run_batch, text_of
 from assistant.cli.output import AsJson, console, errors, prepare, print_json
 from assistant.conversation.types import Author, Message, Reading, Reply, SearchQuery
+from assistant.quality.sets import Row, history_of
 from assistant.services import Services
 from core.errors import BadInput
 from core.types import Passage

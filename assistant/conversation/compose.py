@@ -110,13 +110,13 @@ class Composer:
         on_text: OnText | None = None,
     ) -> Reply:
         """Return the reply to a question, from what was found for it."""
-        brief = self._brief(question, reading, findings, thread, policy)
-        features, language = measure(findings, reading.language), brief.language
+        features = measure(findings, reading.language)
+        brief = self._brief(question, reading, findings, thread, policy, features)
         if not findings.passages or brief.reliability < self._thresholds.abstain_below:
             return self._unanswered(brief, thread, features, Draft(action=Action.ABSTAIN, engine="embedded"))
         draft = self._supported(await self._draft(brief, on_text), brief)
         if draft.action is Action.CLARIFY and len(draft.choices) >= 2:
-            text = self._framing.clarify(draft.choices[0], draft.choices[1], language)
+            text = self._framing.clarify(draft.choices[0], draft.choices[1], brief.language)
             return self._reply(brief, draft, Action.CLARIFY, text, (), features)
         if draft.action is not Action.ANSWER or not draft.sentences:
             return self._unanswered(brief, thread, features, draft)
@@ -129,9 +129,7 @@ class Composer:
         if draft.framed:
             return self._reply(brief, draft, Action.ANSWER, body, used, features)
         text = self._framing.frame(body, used, brief, thread, sure=sure)
-        if on_text:
-            for part in in_parts(text):
-                await on_text(part)
+        await _tell(text, on_text)
         return self._reply(brief, draft, Action.ANSWER, text, used, features)
 
     async def reply_to_several(
@@ -151,16 +149,16 @@ class Composer:
         question = "\n".join(own.text for own, _ in asked)
         if self._engine is not self._fallback:
             return await self.reply(question, reading, whole, thread, policy, on_text)
-        brief = self._brief(question, reading, whole, thread, policy)
+        features = measure(whole, reading.language)
+        brief = self._brief(question, reading, whole, thread, policy, features)
         told: list[Sentence] = []
         missing: list[Sentence] = []
         reliabilities: list[float] = []
         for place, (own, found) in enumerate(asked):
             earlier = tuple(one.text for one, _ in asked[:place])
-            part = replace(
-                self._brief(own.text, reading, found, thread, policy), earlier=earlier, alone=False
-            )
-            sentences, reliability = await self._certain(part)
+            shown = measure(found, reading.language)
+            part = self._brief(own.text, reading, found, thread, policy, shown)
+            sentences, reliability = await self._certain(replace(part, earlier=earlier, alone=False))
             reliabilities.append(reliability)
             known = {one.text for one in told}
             new = [one for one in moved(sentences, found, whole) if one.text not in known]
@@ -168,20 +166,18 @@ class Composer:
             if not sentences:
                 said = self._framing.part_unanswered(own.question, brief.language)
                 missing.append(Sentence(text=said, apart=True))
-        features = measure(whole, reading.language, told)
         if not told:
             nothing = Draft(action=Action.ABSTAIN, engine=self._engine.name)
             return replace(
                 self._unanswered(brief, thread, features, nothing),
                 reliability=max(reliabilities, default=0.0),
             )
+        features = measure(whole, reading.language, told)
         least = min(own for own in reliabilities if own >= self._thresholds.abstain_below)
         draft = Draft(action=Action.ANSWER, sentences=(*told, *missing), engine=self._engine.name)
         body, used = cite(draft.sentences)
         text = self._framing.frame(body, used, brief, thread, sure=least >= self._thresholds.answer_above)
-        if on_text:
-            for chunk in in_parts(text):
-                await on_text(chunk)
+        await _tell(text, on_text)
         return replace(self._reply(brief, draft, Action.ANSWER, text, used, features), reliability=least)
 
     async def _certain(self, brief: Brief) -> tuple[tuple[Sentence, ...], float]:
@@ -195,7 +191,13 @@ class Composer:
         return (draft.sentences if reliability >= self._thresholds.abstain_below else ()), reliability
 
     def _brief(
-        self, question: str, reading: Reading, findings: Findings, thread: Thread, policy: Stage | None
+        self,
+        question: str,
+        reading: Reading,
+        findings: Findings,
+        thread: Thread,
+        policy: Stage | None,
+        features: Mapping[str, float],
     ) -> Brief:
         return Brief(
             question=question,
@@ -207,7 +209,7 @@ class Composer:
             formal=self._framing.formal,
             policy=policy,
             tone=tone_for(reading, question, self._tones),
-            reliability=self._scorer.score(measure(findings, reading.language)),
+            reliability=self._scorer.score(features),
         )
 
     async def _draft(self, brief: Brief, on_text: OnText | None) -> Draft:
@@ -271,6 +273,12 @@ class Composer:
             language=brief.language,
             trace=trace_of(brief, features),
         )
+
+
+async def _tell(text: str, on_text: OnText | None) -> None:
+    if on_text:
+        for part in in_parts(text):
+            await on_text(part)
 
 
 def _stands(sentence: Sentence, brief: Brief) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from assistant.conversation.types import Findings, Sentence
 from core.lexemes import content_words
 from core.text import sentences
+from core.types import Passage
 
 _MOST = 3
 _QUESTION = re.compile(r"[^?]*\?[?!]*[\"'»”)\]]*|[^?]+$")
@@ -45,10 +46,11 @@ def together(found: Sequence[Findings]) -> Findings:
     """Return all passages, the best of each question first, each passage once."""
     longest = max((len(own.passages) for own in found), default=0)
     by_turns = [own.passages[place] for place in range(longest) for own in found if place < len(own.passages)]
-    kept = {passage.chunk_id: passage for passage in reversed(by_turns)}
-    passages = tuple(dict.fromkeys(passage.chunk_id for passage in by_turns))
+    kept: dict[str, Passage] = {}
+    for passage in by_turns:
+        kept.setdefault(passage.chunk_id, passage)
     terms = {word: term for own in found for word, term in own.terms.items()}
-    return Findings(passages=tuple(kept[uid] for uid in passages), terms=terms)
+    return Findings(passages=tuple(kept.values()), terms=terms)
 
 
 def moved(told: Sequence[Sentence], found: Findings, whole: Findings) -> list[Sentence]:

@@ -8,7 +8,8 @@ from jinja2 import Environment, FileSystemLoader
 
 from assistant.quality import figures
 from assistant.quality.measuring import Measured
-from assistant.quality.sets import Kind
+from assistant.quality.runs import TRUTH
+from assistant.quality.sets import LABELS, Kind
 
 _TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "quality"
 _SIDE = 240.0
@@ -86,9 +87,8 @@ def _case(kind: Kind, row: dict[str, Any]) -> dict[str, str]:
     elif kind is Kind.ANSWERS:
         wanted = ", ".join(row["sources"]) if row.get("answerable", True) else "an honest no"
         got = f"{said['action']} ({said['probability']:.2f}): {said['text']}"
-    elif kind in (Kind.STAGE, Kind.SENTIMENT, Kind.EMOTION):
+    elif kind in LABELS:
         wanted, got = str(row[kind.value]), f"{said['said']} ({said['probability']:.2f})"
     else:
-        truth = {Kind.ABSTENTION: "answerable", Kind.INJECTION: "label"}.get(kind, "dissatisfied")
-        wanted, got = str(row[truth]), f"{said['probability']:.2f}"
+        wanted, got = str(row[TRUTH[kind]]), f"{said['probability']:.2f}"
     return {"id": row["id"], "text": str(row.get("query", row.get("text", ""))), "wanted": wanted, "got": got}

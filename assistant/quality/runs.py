@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from assistant.conversation.types import Action, Author, Message, Reply, SearchQuery
+from assistant.conversation.types import Action, Author, Reply, SearchQuery
 from assistant.conversation.understand import is_attack
 from assistant.quality import figures
 from assistant.quality.figures import Columns
-from assistant.quality.sets import Kind, Row
+from assistant.quality.sets import LABELS, Kind, Row, history_of
 from assistant.services import Services
 from core.text import fold
 
@@ -22,6 +22,13 @@ _CUTS = (1, 5, 10)
 
 _OURS = re.compile(r"\[\d+\]|«[^»]*»")
 """Citation marks and quoted questions: no part of what an answer says."""
+
+TRUTH = {
+    Kind.ABSTENTION: "answerable",
+    Kind.INJECTION: "label",
+    Kind.SATISFACTION: "dissatisfied",
+}
+"""The field that says what is right, where it is not called as the kind is."""
 
 Step = Callable[[], None]
 
@@ -42,7 +49,7 @@ STATISTICS: Mapping[Kind, tuple[tuple[str, Callable[[Columns], float]], ...]] = 
     ),
     **{
         kind: (("macro-F1", figures.macro_f1("truth", "said")), ("right", figures.mean("right")))
-        for kind in (Kind.STAGE, Kind.SENTIMENT, Kind.EMOTION)
+        for kind in LABELS
     },
     Kind.INJECTION: (
         ("AUROC", figures.auroc("truth", "probability")),
@@ -85,7 +92,7 @@ def columns(kind: Kind, rows: Sequence[Row], said: Sequence[Row]) -> dict[str, A
     """Return the columns that `STATISTICS` reads, shape (rows,) each."""
     if kind is Kind.SEARCH:
         return _search_columns(rows, said)
-    truths = [row[_TRUTH.get(kind, kind.value)] for row in rows] if kind is not Kind.ANSWERS else []
+    truths = [row[TRUTH.get(kind, kind.value)] for row in rows] if kind is not Kind.ANSWERS else []
     found: dict[str, Any] = {"probability": np.array([own.get("probability", 0.0) for own in said])}
     if kind is Kind.ANSWERS:
         return found | {
@@ -98,7 +105,7 @@ def columns(kind: Kind, rows: Sequence[Row], said: Sequence[Row]) -> dict[str, A
         }
     if kind is Kind.INJECTION:
         found["stopped"] = np.array([own["stopped"] for own in said], dtype=float)
-    if kind in (Kind.STAGE, Kind.SENTIMENT, Kind.EMOTION):
+    if kind in LABELS:
         labels = np.array([own["said"] for own in said], dtype=object)
         truth = np.array(truths, dtype=object)
         return found | {"truth": truth, "said": labels, "right": (truth == labels).astype(float)}
@@ -119,16 +126,9 @@ def is_right(row: Row, reply: Reply) -> bool:
     )
 
 
-_TRUTH = {
-    Kind.ABSTENTION: "answerable",
-    Kind.INJECTION: "label",
-    Kind.SATISFACTION: "dissatisfied",
-}
-
-
 async def _search(services: Services, row: Row, within: str | None) -> Row:
     turns = services.settings.turn.history_turns
-    told = [message.text for message in _history(row)]
+    told = [message.text for message in history_of(row)]
     query = SearchQuery(
         text=row["query"],
         language=services.understand.language_of(row["query"], services.settings.site.languages[0]),
@@ -144,13 +144,13 @@ async def _search(services: Services, row: Row, within: str | None) -> Row:
 
 async def _answer(services: Services, row: Row, _within: str | None) -> Row:
     language = row.get("lang") or services.settings.site.languages[0]
-    _, reply = await services.turns.ask(row["query"], _history(row), language=language)
+    _, reply = await services.turns.ask(row["query"], history_of(row), language=language)
     said = {"action": reply.action.value, "probability": reply.reliability, "text": reply.text}
     return said | ({"right": is_right(row, reply)} if "sources" in row else {})
 
 
 async def _read(services: Services, row: Row, _within: str | None) -> Row:
-    earlier = [turn.text for turn in _history(row) if turn.author is Author.CUSTOMER]
+    earlier = [turn.text for turn in history_of(row) if turn.author is Author.CUSTOMER]
     reading = await services.understand.read_after(row["text"], earlier, page=row.get("page"))
     return {
         "stage": reading.stage,
@@ -189,7 +189,7 @@ _PREDICT: Mapping[Kind, Callable[..., Any]] = {
     Kind.SEARCH: _search,
     Kind.ANSWERS: _answer,
     Kind.ABSTENTION: _answer,
-    **{kind: _reader(kind) for kind in (Kind.STAGE, Kind.SENTIMENT, Kind.EMOTION)},
+    **{kind: _reader(kind) for kind in LABELS},
     Kind.INJECTION: _injection,
     Kind.SATISFACTION: _satisfaction,
 }
@@ -204,13 +204,4 @@ def _search_columns(rows: Sequence[Row], said: Sequence[Row]) -> dict[str, Any]:
     }
     possible = [min(len(row["rel"]), max(_CUTS)) for row in rows]
     found["ndcg"] = np.array([figures.ndcg(own, most) for own, most in zip(hits, possible, strict=True)])
-    return found
-
-
-def _history(row: Row) -> list[Message]:
-    found = []
-    for turn in row.get("history") or ():
-        told = turn if isinstance(turn, Mapping) else {"role": "customer", "text": turn}
-        customer = told.get("role", told.get("author", "customer")) in ("customer", "user")
-        found.append(Message(author=Author.CUSTOMER if customer else Author.BOT, text=str(told["text"])))
     return found

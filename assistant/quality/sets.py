@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from assistant.conversation.types import Author, Message
 from core.errors import BadInput
 
 Row = dict[str, Any]
@@ -36,6 +37,8 @@ class Kind(StrEnum):
     """`turns` of `{role, text, sat}`: which customers' turns are dissatisfied (mean below 2.5 of 5)?"""
 
 
+LABELS = (Kind.STAGE, Kind.SENTIMENT, Kind.EMOTION)
+"""Kinds whose truth is a label."""
 _SENTIMENTS = {"negative", "neutral", "positive"}
 _DISSATISFIED = 2.5
 
@@ -62,12 +65,21 @@ _NEEDS: dict[Kind, Callable[[Row], bool]] = {
 
 
 def read_set(file: Path) -> QuestionSet:
-    """Read a set, compressed or not; what it measures is told by the fields that all its rows have.
+    """Read a set, compressed or not.
 
     Raises:
         BadInput: a line is no JSON object, or the rows have no fields that measure anything.
     """
-    rows = [row for number, own in enumerate(read_rows(file), 1) for row in _measured(own, str(number))]
+    return set_of(str(file), read_rows(file))
+
+
+def set_of(file: str, raw: Sequence[Row]) -> QuestionSet:
+    """Return the set that some objects are; what it measures is told by the fields that all rows have.
+
+    Raises:
+        BadInput: no fields measure anything, or an id stands twice.
+    """
+    rows = [row for number, own in enumerate(raw, 1) for row in _measured(own, str(number))]
     kinds = tuple(kind for kind in Kind if rows and all(map(_NEEDS[kind], rows)))
     if repeated := [uid for uid, count in Counter(row["id"] for row in rows).items() if count > 1]:
         raise BadInput(f"{file}: {len(repeated)} ids stand in several rows, {repeated[0]!r} among them.")
@@ -76,7 +88,7 @@ def read_set(file: Path) -> QuestionSet:
             f"{file} measures nothing that is known here: its rows need `query` with `rel`, `sources` or "
             "`answerable`, `text` with `stage`, `sentiment`, `emotion` or `label`, or `turns` with `sat`."
         )
-    return QuestionSet(file.name, tuple(rows), kinds)
+    return QuestionSet(Path(file).name, tuple(rows), kinds)
 
 
 def read_rows(file: Path) -> list[Row]:
@@ -91,6 +103,17 @@ def read_rows(file: Path) -> list[Row]:
     except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         raise BadInput(f"{file} cannot be read: {type(error).__name__}.") from None
     return [_object(line, f"{file}, line {number}") for number, line in enumerate(lines, 1) if line.strip()]
+
+
+def history_of(row: Row) -> list[Message]:
+    """Return the earlier turns of a row, oldest first: plain texts, or `{role, text}`."""
+    found = []
+    for turn in row.get("history") or []:
+        text = turn if isinstance(turn, str) else str(turn.get("text", ""))
+        role = "customer" if isinstance(turn, str) else str(turn.get("role", turn.get("author", "customer")))
+        author = Author.CUSTOMER if role in ("customer", "user") else Author.BOT
+        found.append(Message(author=author, text=text))
+    return found
 
 
 def dissatisfied(ratings: Sequence[float]) -> int:

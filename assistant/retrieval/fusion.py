@@ -86,14 +86,13 @@ def fuse(
     best_dense = max((score for score in dense.values()), default=0.0)
     best_lexical = max((score for score in lexical.values()), default=0.0)
     best_spelled = max(spelled.scores.values(), default=0.0)
-    letters = {own: spelled.covered * weights.spelling(question_language, own) for own in languages.values()}
     fused = {}
     for uid, language in languages.items():
         weight = covered * weights.lexical(question_language, language)
         meaning = max(0.0, dense.get(uid, 0.0)) / best_dense if best_dense > 0 else 0.0
         wording = lexical.get(uid, 0.0) / best_lexical if best_lexical > 0 else 0.0
         spelling = spelled.scores.get(uid, 0.0) / best_spelled if best_spelled > 0 else 0.0
-        share = letters[language]
+        share = spelled.covered * weights.spelling(question_language, language)
         score = (1 - share) * (weight * wording + (1 - weight) * meaning) + share * spelling
         fused[uid] = score if language == question_language else score * weights.across_factor
     return fused

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.command import Percorso, run_command
+from tests.support.command import Percorso
 from tests.support.documents import write_files
 
 FILES = {
@@ -20,30 +19,6 @@ FILES = {
     "kb/empty.md": "",
 }
 QUESTION = "Quanto costa la consegna standard?"
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory, trained_models: Path) -> Path:
-    """The folder of one instance, with the trained classifiers and documents beside it."""
-    folder = write_files(tmp_path_factory.mktemp("cli"), FILES)
-    shutil.copytree(trained_models, folder / "data" / "models")
-    return folder
-
-
-@pytest.fixture
-def percorso(
-    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Percorso:
-    """Runs a command on that instance; its documents are taken in by the first one."""
-    monkeypatch.setenv("PERCORSO_DATA_DIR", str(home / "data"))
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: object) -> Any:
-        return run_command(monkeypatch, capsys, *arguments)
-
-    if not (home / "data" / "percorso.db").exists():
-        assert run("ingest", home / "kb").status == 0
-    return run
 
 
 def _lines(file: Path) -> list[dict[str, Any]]:

@@ -1,7 +1,6 @@
 """percorso eval on a small knowledge base: every kind of set, the page, an earlier run to compare with."""
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +9,7 @@ import pytest
 from assistant.conversation.types import Action, Citation, Reply
 from assistant.quality.runs import STATISTICS, columns, is_right
 from assistant.quality.sets import Kind
-from tests.support.command import Percorso, run_command
-from tests.support.documents import write_files
+from tests.support.command import Percorso
 
 FILES = {
     "kb/spedizioni.md": "# Spedizioni\n\nLa consegna standard costa 29 euro e arriva in 4 giorni.\n",
@@ -70,28 +68,6 @@ DIALOGUE = {
         {"role": "user", "text": "This is useless, I am furious.", "sat": [1, 2]},
     ],
 }
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory, trained_models: Path) -> Path:
-    folder = write_files(tmp_path_factory.mktemp("eval"), FILES)
-    shutil.copytree(trained_models, folder / "data" / "models")
-    return folder
-
-
-@pytest.fixture
-def percorso(
-    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Percorso:
-    monkeypatch.setenv("PERCORSO_DATA_DIR", str(home / "data"))
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: object) -> Any:
-        return run_command(monkeypatch, capsys, *arguments)
-
-    if not (home / "data" / "percorso.db").exists():
-        assert run("ingest", home / "kb").status == 0
-    return run
 
 
 def _set(folder: Path, rows: list[dict[str, Any]], name: str = "set.jsonl") -> Path:
