@@ -15,6 +15,7 @@ from training.pairs import Pair
 OWN_TEXT, OWN_QUESTION = "own-texts", "own-questions"
 _HELD_OUT = 25
 """One passage of so many is never trained on, nor are its questions."""
+_DOCUMENTS_HELD_OUT = 12
 _NEAR = 3
 _ITALIAN = 0.6
 _SAME_LANGUAGE = 0.75
@@ -31,6 +32,10 @@ class Passage:
     questions: tuple[Pair, ...]
     answers: tuple[tuple[int, ...], ...] = ()
     """For each question the sentences that answer it, or none where nobody said which."""
+    near: tuple[Pair, ...] = ()
+    """Questions on the same subject that neither it nor its document answers."""
+    document: str = ""
+    """What it is a section of; empty where it stands alone."""
 
     @property
     def headed(self) -> list[Pair]:
@@ -50,6 +55,9 @@ class Passage:
 
     @property
     def held_out(self) -> bool:
+        """Whether it is never trained on; documents are held out whole, or their sections would tell."""
+        if self.document:
+            return zlib.crc32(self.document.encode()) % _DOCUMENTS_HELD_OUT == 0
         return zlib.crc32(self.title.english.encode()) % _HELD_OUT == 0
 
     @property
@@ -60,13 +68,14 @@ class Passage:
     @property
     def pairs(self) -> list[Pair]:
         """Return all that says the same in both languages."""
-        return [self.title, *self.sentences, *self.questions]
+        return [self.title, *self.sentences, *self.questions, *self.near]
 
 
 def read_passages(files: Sequence[Path]) -> list[Passage]:
     """Read JSON Lines `{"title_it", "title_en", "it": [...], "en": [...], "questions": [{"it", "en"}]}`.
 
-    A question may have `sentences`, the numbers of those that answer it.
+    A question may have `sentences`, the numbers of those that answer it. A passage may name its
+    `document` and have `near`, questions `{"it", "en"}` that its document does not answer.
     """
     rows = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
     return [_passage(row) for row in rows]
@@ -81,6 +90,8 @@ def _passage(row: dict[str, Any]) -> Passage:
         tuple(Pair(en, it, OWN_TEXT) for en, it in zip(row["en"], row["it"], strict=True)),
         tuple(Pair(own["en"], own["it"], OWN_QUESTION) for own in row["questions"]),
         answers,
+        tuple(Pair(own["en"], own["it"], OWN_QUESTION) for own in row.get("near", ())),
+        row.get("document", ""),
     )
 
 

@@ -185,3 +185,27 @@ def test_what_finds_its_passage_is_counted(library: Library) -> None:
     scores = score_answers(Numbers(), library.passages)
     assert scores == {"found": 1.0, "across": 1.0, "answered": 0.5}
     assert score_answers(Numbers(), []) == {}
+
+
+def test_documents_are_held_out_whole_and_questions_without_an_answer_are_read(tmp_path: Path) -> None:
+    def row(document: int, section: int) -> dict[str, object]:
+        near = [{"it": "e domani?", "en": "and tomorrow?"}]
+        title = f"about {document}, {section}"
+        return {
+            "document": f"d{document}",
+            "title_en": title,
+            "title_it": title,
+            "it": ["Sì."],
+            "en": ["Yes."],
+            "questions": [{"it": "?", "en": "?", "sentences": [0]}],
+            "near": near,
+        }
+
+    rows = [row(document, section) for document in range(100) for section in range(4)]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    passages = read_passages([tmp_path / "a.jsonl"])
+    kept = {passage.document for passage in passages if not passage.held_out}
+    left_out = {passage.document for passage in passages if passage.held_out}
+    assert left_out and not kept & left_out
+    assert [pair.italian for pair in passages[0].near] == ["e domani?"]
+    assert passages[0].near[0] in passages[0].pairs
