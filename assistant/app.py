@@ -3,15 +3,17 @@
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from fastapi import FastAPI
 
-from assistant.conversation.compose import Composer, Thresholds
-from assistant.conversation.confidence import load_scorer
+from assistant.conversation.compose import Composer
+from assistant.conversation.decision import Costs, by_cost
 from assistant.conversation.framing import Framing
 from assistant.conversation.journey import load_journey
 from assistant.conversation.ports import ChatEngine
 from assistant.conversation.prompts import Phrases
+from assistant.conversation.scorer import load_calibration, load_scorer
 from assistant.conversation.sentiment import load_tones
 from assistant.conversation.turn import Turns
 from assistant.conversation.understand import Understand
@@ -83,12 +85,10 @@ def build(settings: Settings) -> Services:
     composer = Composer(
         engine=_engine(settings, embedded),
         fallback=embedded,
-        scorer=load_scorer(settings.prompts),
+        scorer=load_scorer(settings.prompts).calibrated(load_calibration(calibration_file(settings))),
         framing=framing,
         tones=load_tones(settings.prompts),
-        thresholds=Thresholds(
-            answer_above=settings.turn.answer_above, abstain_below=settings.turn.abstain_below
-        ),
+        thresholds=by_cost(Costs(**settings.costs.model_dump()), journey.stages.values()),
         company=settings.site.name,
         languages=settings.site.languages,
     )
@@ -142,6 +142,11 @@ def admin_key(settings: Settings) -> str:
         file.touch(mode=0o600)
         file.write_text(secrets.token_urlsafe(24) + "\n", encoding="utf-8")
     return file.read_text(encoding="utf-8").strip()
+
+
+def calibration_file(settings: Settings) -> Path:
+    """Return where `percorso calibrate` keeps what a company's own feedback taught."""
+    return settings.data_dir / "models" / "calibration.json"
 
 
 def _framing(settings: Settings) -> Framing:

@@ -8,9 +8,9 @@ import os
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 
@@ -95,15 +95,28 @@ class TurnSettings(BaseModel):
     history_turns: int = Field(
         default=6, ge=0, le=50, description="Earlier messages that a question may refer to"
     )
-    answer_above: float = Field(
-        default=0.45, ge=0, le=1, description="Answer when the reliability is at least this"
+
+
+class CostSettings(BaseModel):
+    """What each outcome of a question costs the company; a right, sure answer costs nothing.
+
+    From these follows when the assistant answers, warns, or says that it does not know.
+    """
+
+    declined: float = Field(default=1.0, gt=0, description="Cost of saying honestly that nothing was found")
+    wrong: float = Field(default=1.45, gt=0, description="Cost of a wrong answer told as if it were sure")
+    unsure_wrong: float = Field(
+        default=1.28, gt=0, description="Cost of a wrong answer that says it may not fit"
     )
-    abstain_below: float = Field(
-        default=0.25,
-        ge=0,
-        le=1,
-        description="Say honestly that nothing was found when the reliability is below this",
+    unsure_right: float = Field(
+        default=0.2, gt=0, description="Cost of a right answer that says it may not fit"
     )
+
+    @model_validator(mode="after")
+    def _rising(self) -> Self:
+        if not self.unsure_right < self.declined < self.unsure_wrong < self.wrong:
+            raise ValueError("costs must rise in this order: unsure_right, declined, unsure_wrong, wrong")
+        return self
 
 
 class LimitSettings(BaseModel):
@@ -181,6 +194,7 @@ class Settings(BaseSettings):
     chat: ChatSettings = ChatSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     turn: TurnSettings = TurnSettings()
+    costs: CostSettings = CostSettings()
     limits: LimitSettings = LimitSettings()
     jobs: JobSettings = JobSettings()
 

@@ -58,6 +58,8 @@ class Passage:
     """Cosine between question and chunk, in [-1, 1]."""
     lexical: float = 0.0
     """BM25 of the question's words in the chunk, at least 0."""
+    spelling: float = 0.0
+    """BM25 of pieces of words, among the candidates of one search, at least 0."""
     extra: Json = field(default_factory=dict)
 
     @property

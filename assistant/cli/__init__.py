@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from assistant.cli import evaluation, knowledge, operation, questions
+from assistant.cli import calibration, evaluation, knowledge, operation, questions
 from core.errors import PercorsoError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.command("search")(questions.search)
 app.command("ask")(questions.ask)
 app.command("understand")(questions.understand)
 app.command("eval")(evaluation.evaluate)
+app.command("calibrate")(calibration.calibrate)
 
 
 def main() -> None:

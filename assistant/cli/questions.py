@@ -12,7 +12,7 @@ from rich.markdown import Markdown
 
 from assistant.cli.batch import run_batch, text_of
 from assistant.cli.output import AsJson, console, errors, prepare, print_json
-from assistant.conversation.types import Author, Message, Reading, Reply, SearchQuery
+from assistant.conversation.types import Action, Author, Message, Reading, Reply, SearchQuery
 from assistant.quality.sets import Row, history_of
 from assistant.services import Services
 from core.errors import BadInput
@@ -107,11 +107,18 @@ def ask(
                 highlight=False,
             )
         console.print(
-            f"{reply.action}, reliability {reply.reliability:.2f}, {reading.stage}, {reading.sentiment}",
+            f"{reply.action}, reliability {_meaning(reply)}, {reading.stage}, {reading.sentiment}",
             style="dim",
         )
 
     _run(question, batch, out, one, line)
+
+
+def _meaning(reply: Reply) -> str:
+    band = reply.band
+    if band is None or reply.action is not Action.ANSWER:
+        return f"{reply.reliability:.2f}"
+    return f"{reply.reliability:.2f} ({band.name}: {band.right * 10:.0f} in 10 answers like this were right)"
 
 
 def understand(
@@ -195,6 +202,7 @@ def _answer(reading: Reading, reply: Reply) -> dict[str, Any]:
         ],
         "action": reply.action.value,
         "reliability": round(reply.reliability, 4),
+        "band": reply.band.name if reply.band else None,
         "stage": reading.stage,
         "sentiment": reading.sentiment.value,
         "language": reply.language,

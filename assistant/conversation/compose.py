@@ -5,12 +5,14 @@ talk is answered, and only then is a question a question. What no passage suppor
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from assistant.conversation.confidence import Scorer, measure, unsourced_numbers
+from assistant.conversation.confidence import measure, unsourced_numbers
+from assistant.conversation.decision import Thresholds, ThresholdsFor
 from assistant.conversation.framing import Framing, cite, in_parts
 from assistant.conversation.handoff import handoff_reason
 from assistant.conversation.ports import ChatEngine, OnText
+from assistant.conversation.scorer import Scorer
 from assistant.conversation.sentiment import tone_for
 from assistant.conversation.several import Asked, moved, together
 from assistant.conversation.trace import trace_of
@@ -36,14 +38,6 @@ log = get_log(__name__)
 _OWN_WORDS = "phrases"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Thresholds:
-    """From which reliability on what is done; both in [0, 1]."""
-
-    answer_above: float
-    abstain_below: float
-
-
 class Composer:
     """Makes the reply to one turn.
 
@@ -53,7 +47,7 @@ class Composer:
         scorer: rates them.
         framing: puts them into words.
         tones: how moods change answers.
-        thresholds: from which reliability on what is done.
+        thresholds: from which reliability on what is done, by stage.
         company: its name, for engines.
         languages: languages of the site; the first is the fallback.
     """
@@ -66,7 +60,7 @@ class Composer:
         scorer: Scorer,
         framing: Framing,
         tones: Mapping[str, Tone],
-        thresholds: Thresholds,
+        thresholds: ThresholdsFor,
         company: str,
         languages: tuple[str, ...],
     ) -> None:
@@ -112,7 +106,8 @@ class Composer:
         """Return the reply to a question, from what was found for it."""
         features = measure(findings, reading.language)
         brief = self._brief(question, reading, findings, thread, policy, features)
-        if not findings.passages or brief.reliability < self._thresholds.abstain_below:
+        limits = self._thresholds(policy)
+        if not findings.passages or brief.reliability < limits.abstain_below:
             return self._unanswered(brief, thread, features, Draft(action=Action.ABSTAIN, engine="embedded"))
         draft = self._supported(await self._draft(brief, on_text), brief)
         if draft.action is Action.CLARIFY and len(draft.choices) >= 2:
@@ -122,10 +117,10 @@ class Composer:
             return self._unanswered(brief, thread, features, draft)
         features = measure(findings, reading.language, draft.sentences)
         reliability = self._scorer.score(features)
-        if reliability < self._thresholds.abstain_below and not draft.framed:
+        if reliability < limits.abstain_below and not draft.framed:
             return self._unanswered(brief, thread, features, draft)
         body, used = cite(draft.sentences)
-        sure = reliability >= self._thresholds.answer_above
+        sure = reliability >= limits.answer_above
         if draft.framed:
             return self._reply(brief, draft, Action.ANSWER, body, used, features)
         text = self._framing.frame(body, used, brief, thread, sure=sure)
@@ -151,6 +146,7 @@ class Composer:
             return await self.reply(question, reading, whole, thread, policy, on_text)
         features = measure(whole, reading.language)
         brief = self._brief(question, reading, whole, thread, policy, features)
+        limits = self._thresholds(policy)
         told: list[Sentence] = []
         missing: list[Sentence] = []
         reliabilities: list[float] = []
@@ -158,7 +154,7 @@ class Composer:
             earlier = tuple(one.text for one, _ in asked[:place])
             shown = measure(found, reading.language)
             part = self._brief(own.text, reading, found, thread, policy, shown)
-            sentences, reliability = await self._certain(replace(part, earlier=earlier, alone=False))
+            sentences, reliability = await self._certain(replace(part, earlier=earlier, alone=False), limits)
             reliabilities.append(reliability)
             known = {one.text for one in told}
             new = [one for one in moved(sentences, found, whole) if one.text not in known]
@@ -168,27 +164,28 @@ class Composer:
                 missing.append(Sentence(text=said, apart=True))
         if not told:
             nothing = Draft(action=Action.ABSTAIN, engine=self._engine.name)
-            return replace(
-                self._unanswered(brief, thread, features, nothing),
-                reliability=max(reliabilities, default=0.0),
-            )
+            reply = self._unanswered(brief, thread, features, nothing)
+            return self._rated(reply, max(reliabilities, default=0.0))
         features = measure(whole, reading.language, told)
-        least = min(own for own in reliabilities if own >= self._thresholds.abstain_below)
+        least = min(own for own in reliabilities if own >= limits.abstain_below)
         draft = Draft(action=Action.ANSWER, sentences=(*told, *missing), engine=self._engine.name)
         body, used = cite(draft.sentences)
-        text = self._framing.frame(body, used, brief, thread, sure=least >= self._thresholds.answer_above)
+        text = self._framing.frame(body, used, brief, thread, sure=least >= limits.answer_above)
         await _tell(text, on_text)
-        return replace(self._reply(brief, draft, Action.ANSWER, text, used, features), reliability=least)
+        return self._rated(self._reply(brief, draft, Action.ANSWER, text, used, features), least)
 
-    async def _certain(self, brief: Brief) -> tuple[tuple[Sentence, ...], float]:
+    def _rated(self, reply: Reply, reliability: float) -> Reply:
+        return replace(reply, reliability=reliability, band=self._scorer.band(reliability))
+
+    async def _certain(self, brief: Brief, limits: Thresholds) -> tuple[tuple[Sentence, ...], float]:
         """Return the sentences that answer one question (none when too uncertain), and how sure that is."""
-        if not brief.findings.passages or brief.reliability < self._thresholds.abstain_below:
+        if not brief.findings.passages or brief.reliability < limits.abstain_below:
             return (), brief.reliability if brief.findings.passages else 0.0
         draft = self._supported(await self._draft(brief, None), brief)
         reliability = self._scorer.score(measure(brief.findings, brief.reading.language, draft.sentences))
         if draft.action is not Action.ANSWER or not draft.sentences:
             return (), 0.0
-        return (draft.sentences if reliability >= self._thresholds.abstain_below else ()), reliability
+        return (draft.sentences if reliability >= limits.abstain_below else ()), reliability
 
     def _brief(
         self,
@@ -263,15 +260,18 @@ class Composer:
         used: Sequence[tuple[int, Sentence]],
         features: Mapping[str, float],
     ) -> Reply:
+        reliability = self._scorer.score(features)
+        limits, band = self._thresholds(brief.policy), self._scorer.band(reliability)
         return Reply(
             text=text,
             action=action,
             citations=self._framing.citations(used, brief.findings.passages),
-            reliability=self._scorer.score(features),
+            reliability=reliability,
             engine=draft.engine,
             prompt=draft.prompt,
             language=brief.language,
-            trace=trace_of(brief, features),
+            trace=trace_of(brief, draft, features, action=action, limits=limits, band=band),
+            band=band,
         )
 
 

@@ -1,20 +1,14 @@
-"""How sure we are: measurable features, a calibrated scorer, and the check that numbers are sourced.
+"""What there is to measure of an answer, and the check that its numbers are sourced.
 
-The scorer never asks a model for its opinion of itself. It is a logistic regression over what
-retrieval and the answer show; its weights, with the data that they come from, are in
-`prompts/reliability/scorer.yaml`.
+No model is asked for its opinion of itself: the scorer (`scorer.py`) looks at what retrieval and the
+answer show.
 """
 
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-
-import yaml
 
 from assistant.conversation.types import Findings, Sentence, Term
-from core.errors import SettingsError
 from core.lexemes import lexemes
 from core.types import Passage
 
@@ -35,55 +29,6 @@ _CONSIDERED = 3
 _FIELD = 5
 """The best match by words is compared with the one in this place."""
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scorer:
-    """Turns features into a probability."""
-
-    intercept: float
-    weights: Mapping[str, float]
-    centres: Mapping[str, float]
-    scales: Mapping[str, float]
-
-    def score(self, features: Mapping[str, float]) -> float:
-        """Return the calibrated probability that an answer from these passages is right, in (0, 1).
-
-        A feature that could not be measured yet, because there is no answer, counts as average.
-        """
-        total = self.intercept + sum(
-            self.weights[name] * (features[name] - self.centres[name]) / self.scales[name]
-            for name in self.weights
-            if name in features
-        )
-        return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
-
-
-def load_scorer(prompts: Path) -> Scorer:
-    """Read the scorer's weights.
-
-    Raises:
-        SettingsError: the file is missing, incomplete, or names a feature that is not measured.
-    """
-    try:
-        fields = yaml.safe_load((prompts / "reliability" / "scorer.yaml").read_text(encoding="utf-8"))
-        scorer = Scorer(
-            intercept=float(fields["intercept"]),
-            weights={name: float(own["weight"]) for name, own in fields["features"].items()},
-            centres={name: float(own["centre"]) for name, own in fields["features"].items()},
-            scales={name: float(own["scale"]) for name, own in fields["features"].items()},
-        )
-    except (OSError, AttributeError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
-        raise SettingsError(
-            f"prompts/reliability/scorer.yaml is wrong: {type(error).__name__} {error}."
-        ) from None
-    if flat := sorted(name for name, scale in scorer.scales.items() if scale <= 0):
-        raise SettingsError(f"prompts/reliability/scorer.yaml gives no positive scale for {flat}.")
-    if unknown := set(scorer.weights) - set(FEATURES):
-        raise SettingsError(
-            f"prompts/reliability/scorer.yaml names features that are not measured: {sorted(unknown)}."
-        )
-    return scorer
 
 
 def measure(findings: Findings, language: str, sentences: Sequence[Sentence] = ()) -> dict[str, float]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from assistant.conversation.decision import COST_NAMES
 from assistant.conversation.types import UNKNOWN_STAGE, Stage
 from core.errors import SettingsError
 
@@ -148,7 +149,14 @@ def _stage(name: str, own: Mapping[str, Any], base: Mapping[str, Any]) -> Stage:
         detail=fields["detail"],
         prefers=tuple(fields["prefers"]),
         closing={language: tuple(texts) for language, texts in fields.get("closing", {}).items()},
+        costs=_costs(fields.get("costs", {})),
     )
+
+
+def _costs(own: Mapping[str, Any]) -> dict[str, float]:
+    if unknown := set(own) - COST_NAMES:
+        raise ValueError(f"unknown costs {sorted(unknown)}; there are {sorted(COST_NAMES)}")
+    return {name: float(cost) for name, cost in own.items()}
 
 
 def _stages_like(label: str, stages: Mapping[str, Any]) -> list[str]:

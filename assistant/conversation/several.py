@@ -50,7 +50,8 @@ def together(found: Sequence[Findings]) -> Findings:
     for passage in by_turns:
         kept.setdefault(passage.chunk_id, passage)
     terms = {word: term for own in found for word, term in own.terms.items()}
-    return Findings(passages=tuple(kept.values()), terms=terms)
+    views = tuple(view for own in found for view in own.views)
+    return Findings(passages=tuple(kept.values()), terms=terms, views=views)
 
 
 def moved(told: Sequence[Sentence], found: Findings, whole: Findings) -> list[Sentence]:

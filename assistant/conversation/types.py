@@ -63,6 +63,8 @@ class Stage:
     prefers: tuple[str, ...]
     """Document tags that fit this stage."""
     closing: Mapping[str, tuple[str, ...]]
+    costs: Mapping[str, float] = field(default_factory=dict)
+    """What outcomes cost in this stage where that differs from the site's (`decision.Costs`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +166,8 @@ class Findings:
 
     passages: tuple[Passage, ...] = ()
     terms: Mapping[str, Term] = field(default_factory=dict)
+    views: tuple[tuple[str, float], ...] = ()
+    """The texts that were looked for, and how much each counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +209,15 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Considered:
+    """A piece of a passage that an engine thought of quoting, for the trace."""
+
+    passage: int
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """What an engine proposes, before it is framed, checked and rated."""
 
@@ -212,10 +225,26 @@ class Draft:
     sentences: tuple[Sentence, ...] = ()
     choices: tuple[str, ...] = ()
     """Clarify: the readings of the question between which the customer may choose."""
+    considered: tuple[Considered, ...] = ()
+    """What else could have been said, best first."""
     engine: str
     prompt: str | None = None
     framed: bool = False
     """Whether the engine wrote greeting, tone and closing itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """A range of reliability with what was found there."""
+
+    name: str
+    """`low`, `medium` or `high`."""
+    start: float
+    """The least reliability in it."""
+    right: float
+    """Share of the answers in it that were right, in [0, 1]."""
+    answers: int
+    """How many there were."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,6 +262,8 @@ class Reply:
     trace: Mapping[str, Any]
     """Why this reply: stage, policy, passages and scores; for operators, never for customers."""
     handoff: HandoffReason | None = None
+    band: Band | None = None
+    """What a reliability like this has meant so far; None for words of our own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from assistant.conversation.ports import OnText
-from assistant.conversation.types import Action, Author, Brief, Draft
+from assistant.conversation.types import Action, Author, Brief, Considered, Draft
 from assistant.engines.answer_types import AnswerTypes
 from assistant.engines.scoring import PieceScorer, ScoreWeights
 from assistant.engines.selection import Candidate, choose, hand_on_questions
@@ -19,6 +19,8 @@ from core.offload import ModelRunner
 _PASSAGES = 16
 _CONTEXT_WORDS = 4
 """A question with fewer words of its own is read together with the one before it."""
+_TRACED = 8
+"""So many pieces are kept in the trace of a reply."""
 _CLOSE = 0.94
 """Two places whose scores are this near to one another may both be meant."""
 
@@ -55,10 +57,20 @@ class ExtractiveEngine:
         if choices:
             return Draft(action=Action.CLARIFY, choices=choices, engine=self.name)
         sentences = choose(candidates, most=_length(brief))
-        return Draft(action=Action.ANSWER, sentences=tuple(sentences), engine=self.name)
+        return Draft(
+            action=Action.ANSWER,
+            sentences=tuple(sentences),
+            considered=_considered(candidates),
+            engine=self.name,
+        )
 
     async def close(self) -> None:
         """Nothing is held."""
+
+
+def _considered(candidates: Sequence[Candidate]) -> tuple[Considered, ...]:
+    best = sorted(candidates, key=lambda candidate: -candidate.score)[:_TRACED]
+    return tuple(Considered(passage=one.passage, text=one.piece.whole, score=one.score) for one in best)
 
 
 def _question(brief: Brief) -> str:

@@ -101,7 +101,8 @@ class HybridRetriever:
         kept = ranked[: query.limit] if query.repeats else await self._without_repeats(ranked, query.limit)
         if query.surroundings:
             kept += await self._surroundings(kept, query)
-        return Findings(passages=tuple(kept), terms=scored[0].terms)
+        looked_for = tuple((view.text, view.weight) for view in views)
+        return Findings(passages=tuple(kept), terms=scored[0].terms, views=looked_for)
 
     async def _surroundings(self, kept: Sequence[Passage], query: SearchQuery) -> list[Passage]:
         """Return the neighbours of the best passages that are not among them: an answer may go on there."""
@@ -137,7 +138,11 @@ class HybridRetriever:
         fused = fuse(cosines, kept, languages, query.language, self._weights, covered, letters)
         passages = {
             uid: replace(
-                passage, score=fused[uid], dense=cosines.get(uid, 0.0), lexical=lexical.get(uid, 0.0)
+                passage,
+                score=fused[uid],
+                dense=cosines.get(uid, 0.0),
+                lexical=lexical.get(uid, 0.0),
+                spelling=letters.scores.get(uid, 0.0),
             )
             for uid, passage in allowed.items()
         }

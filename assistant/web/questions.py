@@ -7,6 +7,7 @@ from assistant.web.dependencies import ServicesDep, require_admin
 from assistant.web.errors import documented
 from assistant.web.schemas import (
     AnswerOut,
+    BandOut,
     CitationOut,
     PassageOut,
     QuestionIn,
@@ -67,6 +68,7 @@ async def ask(body: QuestionIn, services: ServicesDep) -> AnswerOut:
         answer=reply.text,
         action=reply.action.value,
         reliability=reply.reliability,
+        band=BandOut.model_validate(reply.band, from_attributes=True) if reply.band else None,
         language=reply.language,
         engine=reply.engine,
         prompt=reply.prompt,

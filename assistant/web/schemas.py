@@ -189,12 +189,22 @@ class ReadingOut(BaseModel):
     wants_human: bool
 
 
+class BandOut(BaseModel):
+    """What a reliability like this has meant so far."""
+
+    name: Literal["low", "medium", "high"]
+    start: float = Field(description="The least reliability in the band")
+    right: float = Field(description="Share of the answers in it that were right")
+    answers: int = Field(description="How many answers that was measured on")
+
+
 class AnswerOut(BaseModel):
     """A reply with everything that an operator may know of it."""
 
     answer: str
     action: Literal["answer", "clarify", "abstain", "handoff"]
     reliability: float
+    band: BandOut | None = Field(description="None for words of our own, such as a greeting")
     language: str
     engine: str
     prompt: str | None

@@ -206,3 +206,9 @@ def test_the_command_runs_in_a_process_of_its_own(percorso: Percorso) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "29 euro" in json.loads(done.stdout)["answer"]
+
+
+def test_calibrating_without_enough_feedback_says_what_is_missing(percorso: Percorso) -> None:
+    said = percorso("calibrate")
+    assert said.status == 1
+    assert said.err == "percorso: 0 answers were judged so far; 200 are needed to say something.\n"

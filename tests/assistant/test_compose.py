@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from assistant.conversation.confidence import Scorer
+from assistant.conversation.scorer import Scorer
 from assistant.conversation.types import Action, Draft, Findings, Sentence
 from tests.support.briefs import passage, reading, thread
 from tests.support.composing import (

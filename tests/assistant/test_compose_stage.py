@@ -4,8 +4,8 @@ from itertools import combinations
 
 import pytest
 
-from assistant.conversation.confidence import Scorer
 from assistant.conversation.journey import load_journey
+from assistant.conversation.scorer import Scorer
 from assistant.conversation.types import Action, Reading, Reply
 from tests.support.briefs import PROMPTS, reading, thread
 from tests.support.composing import (

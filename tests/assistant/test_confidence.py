@@ -9,13 +9,12 @@ from hypothesis import strategies as st
 
 from assistant.conversation.confidence import (
     FEATURES,
-    Scorer,
     coverage,
     heaviest_missing,
-    load_scorer,
     measure,
     unsourced_numbers,
 )
+from assistant.conversation.scorer import Scorer, load_scorer
 from assistant.conversation.types import Findings, Sentence, Term
 from core.errors import SettingsError
 from core.types import Passage

@@ -55,7 +55,7 @@ def test_a_dotenv_file_is_read_and_the_environment_wins(
         ("PERCORSO_PORT", "70000"),
         ("PERCORSO_LOG_LEVEL", "loud"),
         ("PERCORSO_RETRIEVAL__PASSAGES", "0"),
-        ("PERCORSO_TURN__ANSWER_ABOVE", "7"),
+        ("PERCORSO_COSTS__WRONG", "-7"),
         ("PERCORSO_SITE__LANGUAGES", '["de"]'),
         ("PERCORSO_SITE__LANGUAGES", "[]"),
         ("PERCORSO_SITE__LANGUAGES", "it,en"),

@@ -3,12 +3,13 @@
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from assistant.conversation.compose import Composer, Thresholds
-from assistant.conversation.confidence import Scorer
+from assistant.conversation.compose import Composer
+from assistant.conversation.decision import Thresholds
 from assistant.conversation.framing import Framing
 from assistant.conversation.journey import load_journey
 from assistant.conversation.ports import ChatEngine, Classifiers, Conversations, OnText
 from assistant.conversation.prompts import Phrases
+from assistant.conversation.scorer import Scorer
 from assistant.conversation.sentiment import load_tones
 from assistant.conversation.turn import Turns
 from assistant.conversation.types import (
@@ -107,7 +108,7 @@ def a_composer(
         scorer=scorer,
         framing=framing,
         tones=load_tones(PROMPTS),
-        thresholds=Thresholds(answer_above=0.7, abstain_below=0.3),
+        thresholds=lambda _: Thresholds(answer_above=0.7, abstain_below=0.3),
         company="Borgovelo",
         languages=languages,
     )
