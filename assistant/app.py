@@ -22,6 +22,7 @@ from assistant.events.in_process import InProcessBus
 from assistant.retrieval.fusion import weights_for
 from assistant.retrieval.hybrid import HybridRetriever
 from assistant.services import Services
+from assistant.store.corrections import Corrections, lessons
 from assistant.store.inbox import Inbox
 from assistant.store.threads import Threads
 from assistant.web.server import create_web
@@ -52,6 +53,7 @@ async def running(settings: Settings, *, owner: bool) -> AsyncIterator[Services]
     services = build(settings)
     try:
         await migrate(services.database)
+        services.classifiers.remember(lessons(await services.corrections.all(), services.journey))
         await services.dense.start(must_own=owner)
         yield services
     finally:
@@ -123,6 +125,7 @@ def build(settings: Settings) -> Services:
         composer=composer,
         turns=turns,
         inbox=Inbox(database, burst_seconds=settings.turn.burst_seconds),
+        corrections=Corrections(database),
         bus=bus,
     )
 

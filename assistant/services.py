@@ -8,6 +8,7 @@ from assistant.conversation.journey import JourneyModel
 from assistant.conversation.ports import Bus, Classifiers, Retriever
 from assistant.conversation.turn import Turns
 from assistant.conversation.understand import Understand
+from assistant.store.corrections import Corrections
 from assistant.store.inbox import Inbox
 from core.database import Database
 from core.embeddings import Encoder
@@ -39,4 +40,5 @@ class Services:
     composer: Composer
     turns: Turns
     inbox: Inbox
+    corrections: Corrections
     bus: Bus

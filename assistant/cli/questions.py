@@ -12,7 +12,8 @@ from rich.markdown import Markdown
 
 from assistant.cli.batch import run_batch, text_of
 from assistant.cli.output import AsJson, console, errors, prepare, print_json
-from assistant.conversation.types import Action, Author, Message, Reading, Reply, SearchQuery
+from assistant.conversation.readings import Reading
+from assistant.conversation.types import Action, Author, Message, Reply, SearchQuery
 from assistant.quality.sets import Row, history_of
 from assistant.services import Services
 from core.errors import BadInput
@@ -135,11 +136,11 @@ def understand(
 
     async def line(services: Services, row: Row) -> Row:
         reading = await read(services, text_of(row, "text", "query"), history_of(row), row.get("page"))
-        return {"id": row.get("id", row.get("qid")), **_reading(reading)}
+        return {"id": row.get("id", row.get("qid")), **_reading(services, reading)}
 
     async def one(services: Services, message: str) -> None:
         reading = await read(services, message, [], None)
-        print_json(_reading(reading)) if as_json else console.print(_reading(reading))
+        print_json(_reading(services, reading)) if as_json else console.print(_reading(services, reading))
 
     _run(text, batch, out, one, line)
 
@@ -178,7 +179,8 @@ def _best(passages: tuple[Passage, ...], limit: int, by: By) -> list[Passage]:
     return list(best.values())[:limit]
 
 
-def _reading(reading: Reading) -> dict[str, Any]:
+def _reading(services: Services, reading: Reading) -> dict[str, Any]:
+    told_in = services.composer.reply_language(reading)
     return {
         "language": reading.language,
         "stage": reading.stage,
@@ -189,7 +191,7 @@ def _reading(reading: Reading) -> dict[str, Any]:
         "confidence": round(reading.confidence, 4),
         "injection": round(reading.injection, 4),
         "wants_human": reading.wants_human,
-        "evidence": list(reading.evidence),
+        "evidence": list(services.framing.evidence(reading.evidence, told_in)),
     }
 
 

@@ -12,6 +12,7 @@ from assistant.conversation.decision import Thresholds, ThresholdsFor
 from assistant.conversation.framing import Framing, cite, in_parts
 from assistant.conversation.handoff import handoff_reason
 from assistant.conversation.ports import ChatEngine, OnText
+from assistant.conversation.readings import Reading
 from assistant.conversation.scorer import Scorer
 from assistant.conversation.sentiment import tone_for
 from assistant.conversation.several import Asked, moved, together
@@ -22,7 +23,6 @@ from assistant.conversation.types import (
     Draft,
     Findings,
     HandoffReason,
-    Reading,
     Reply,
     Sentence,
     Stage,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from assistant.conversation.prompts import Phrases
+from assistant.conversation.readings import Evidence
 from assistant.conversation.types import Author, Brief, Citation, Sentence, Thread
 from core.text import shorten
 from core.types import Passage
@@ -49,6 +50,12 @@ class Framing:
 
     def clarify(self, one: str, other: str, language: str) -> str:
         return self._phrases.say("clarify", language, values={"a": f"«{one}»", "b": f"«{other}»"})
+
+    def evidence(self, found: Sequence[Evidence], language: str) -> tuple[str, ...]:
+        """Return the reasons for a stage as an operator reads them."""
+        return tuple(
+            self._phrases.say(f"evidence.{one.kind}", language, values={"value": one.value}) for one in found
+        )
 
     def part_unanswered(self, question: str, language: str) -> str:
         """Say that one of several questions found no certain answer."""

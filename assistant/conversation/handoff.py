@@ -1,7 +1,8 @@
 """When a person takes over: asked for, needed, or because our answers go round in circles."""
 
+from assistant.conversation.readings import Reading
 from assistant.conversation.sentiment import is_falling
-from assistant.conversation.types import Author, HandoffReason, Reading, Thread
+from assistant.conversation.types import Author, HandoffReason, Thread
 from core.text import words
 
 _SAME_QUESTION = 0.8

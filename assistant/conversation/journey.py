@@ -13,13 +13,17 @@ from typing import Any
 import yaml
 
 from assistant.conversation.decision import COST_NAMES
-from assistant.conversation.types import UNKNOWN_STAGE, Stage
+from assistant.conversation.readings import UNKNOWN_STAGE, Evidence, EvidenceKind
+from assistant.conversation.types import Stage
 from core.errors import SettingsError
 
 _MEMORY = 1.0
 """How much a stage that was likely before gains over one that was not: at 1, up to twice the weight."""
 _NAMED_FROM = 0.35
 """Below this probability no stage is named: unknown is an answer."""
+_CLEAR_LEAD = 0.1
+_CORRECTED = 0.95
+_MOST_WORDS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +46,12 @@ class JourneyModel:
         return self.stages.get(stage)
 
     def locate(
-        self, said: Mapping[str, float], before: Mapping[str, float], page: str | None
-    ) -> tuple[dict[str, float], tuple[str, ...]]:
+        self,
+        said: Mapping[str, float],
+        before: Mapping[str, float],
+        page: str | None,
+        words: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> tuple[dict[str, float], tuple[Evidence, ...]]:
         """Return the stage distribution after a message, and the evidence for it in words.
 
         With p(s) what the message says, b(s) the distribution before it, t(s) the touchpoint's weight
@@ -57,6 +65,7 @@ class JourneyModel:
             said: the classifier's distribution over example labels and `unknown`.
             before: the conversation's distribution; empty at its start.
             page: path or address of the page where the customer is.
+            words: for each example label what the customer wrote that speaks for it.
         """
         spoken = {
             name: sum(said.get(label, 0.0) for label in stage.learn_from)
@@ -77,26 +86,53 @@ class JourneyModel:
             for name, share in weighed.items()
         }
         after[UNKNOWN_STAGE] = max(0.0, 1.0 - sum(after.values()))
-        return after, self._evidence(after, before, touched)
+        return after, self._evidence(after, before, touched, page, words or {})
 
-    def named(self, stages: Mapping[str, float]) -> str:
-        """Return the stage to act on: the likeliest one when it is likely enough, else `unknown`."""
+    def named(self, stages: Mapping[str, float], before: Mapping[str, float] | None = None) -> str:
+        """Return the stage to act on: the likeliest one when it is likely enough, else `unknown`.
+
+        Args:
+            stages: the distribution.
+            before: the one before this message; its stage stands until another leads clearly, or
+                the tone of the answers would change with every doubtful word.
+        """
         best = max(stages, key=lambda name: stages[name], default=UNKNOWN_STAGE)
+        kept = self.named(before) if before else UNKNOWN_STAGE
+        if kept != UNKNOWN_STAGE and stages.get(kept, 0.0) > stages.get(best, 0.0) - _CLEAR_LEAD:
+            best = kept
         return best if stages.get(best, 0.0) >= _NAMED_FROM else UNKNOWN_STAGE
+
+    def corrected(self, stage: str) -> dict[str, float]:
+        """Return the distribution after a person said which stage it is: sure, and open to new evidence."""
+        return {stage: _CORRECTED, UNKNOWN_STAGE: 1 - _CORRECTED} if stage in self.stages else {}
+
+    def labels_of(self, stage: str) -> dict[str, float]:
+        """Return the distribution over example labels that a stage stands for."""
+        own = self.policy(stage)
+        labels = own.learn_from if own else (UNKNOWN_STAGE,)
+        return {label: 1 / len(labels) for label in labels}
 
     def _touched(self, page: str | None) -> Touchpoint | None:
         known = (point for point in self.touchpoints if point.stage in self.stages)
         return next((point for point in known if page and point.page.search(page)), None)
 
     def _evidence(
-        self, after: Mapping[str, float], before: Mapping[str, float], touched: Touchpoint | None
-    ) -> tuple[str, ...]:
-        stage = self.named(after)
-        found = []
-        if touched and touched.stage == stage:
-            found.append(f"page matches {touched.page.pattern}")
-        if stage != UNKNOWN_STAGE and before.get(stage, 0.0) >= _NAMED_FROM:
-            found.append(f"was in {stage} before this message")
+        self,
+        after: Mapping[str, float],
+        before: Mapping[str, float],
+        touched: Touchpoint | None,
+        page: str | None,
+        words: Mapping[str, tuple[str, ...]],
+    ) -> tuple[Evidence, ...]:
+        stage = self.policy(self.named(after, before))
+        if stage is None:
+            return ()
+        said = dict.fromkeys(text for label in stage.learn_from for text in words.get(label, ()))
+        found = [Evidence(kind=EvidenceKind.WORDS, value=text) for text in list(said)[:_MOST_WORDS]]
+        if touched and touched.stage == stage.name:
+            found.append(Evidence(kind=EvidenceKind.PAGE, value=page or ""))
+        if before.get(stage.name, 0.0) >= _NAMED_FROM:
+            found.append(Evidence(kind=EvidenceKind.BEFORE))
         return tuple(found)
 
 

@@ -1,20 +1,11 @@
 """What the conversation asks of the outside, each as a protocol; the docstrings are the contract."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from assistant.conversation.types import (
-    Brief,
-    Draft,
-    Findings,
-    Message,
-    Reading,
-    Reply,
-    SearchQuery,
-    Signals,
-    Thread,
-)
+from assistant.conversation.readings import Lesson, Reading, Signals
+from assistant.conversation.types import Brief, Draft, Findings, Message, Reply, SearchQuery, Thread
 
 OnText = Callable[[str], Awaitable[None]]
 """Told of each further piece of a reply while it is being written."""
@@ -25,6 +16,10 @@ class Classifiers(Protocol):
 
     async def read(self, text: str) -> Signals:
         """Return what the text says by itself. Any text is allowed, the empty one too."""
+        ...
+
+    def remember(self, lessons: Sequence[Lesson]) -> None:
+        """Read texts like these as they say, from now on, instead of the lessons before; oldest first."""
         ...
 
     def prepare(self) -> None:

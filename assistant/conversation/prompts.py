@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 from jinja2 import Environment, StrictUndefined, TemplateError, meta
 
+from assistant.conversation.readings import EvidenceKind
 from core.errors import SettingsError
 from core.text import words
 
@@ -171,6 +172,8 @@ def _load_phrases(file: Path, talk: frozenset[str]) -> dict[str, Any]:
             _try_out(fields[key], names)
         for kind in talk:
             _try_out(fields["small_talk"][kind], _SMALL_TALK)
+        for reason in EvidenceKind:
+            _try_out(fields["evidence"][reason], ("value",))
         dict(fields["language_names"])
     except (OSError, KeyError, IndexError, TypeError, ValueError, yaml.YAMLError) as error:
         raise SettingsError(f"{file} cannot be used: {type(error).__name__} {error}.") from None

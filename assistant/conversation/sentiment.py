@@ -6,7 +6,8 @@ from pathlib import Path
 
 import yaml
 
-from assistant.conversation.types import Emotion, Reading, Sentiment, Tone
+from assistant.conversation.readings import Emotion, Reading, Sentiment
+from assistant.conversation.types import Tone
 from core.errors import SettingsError
 from core.text import words
 

@@ -6,17 +6,9 @@ from collections.abc import Awaitable, Callable
 from assistant.conversation.compose import Composer
 from assistant.conversation.journey import JourneyModel
 from assistant.conversation.ports import Bus, Conversations, Retriever
+from assistant.conversation.readings import Reading
 from assistant.conversation.several import questions_in
-from assistant.conversation.types import (
-    BOT,
-    Author,
-    Findings,
-    Message,
-    Reading,
-    Reply,
-    SearchQuery,
-    Thread,
-)
+from assistant.conversation.types import BOT, Author, Findings, Message, Reply, SearchQuery, Thread
 from assistant.conversation.understand import Understand
 from core.telemetry import get_log
 

@@ -6,9 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from assistant.conversation.readings import Reading
 from core.types import Audience, Passage
 
-UNKNOWN_STAGE = "unknown"
 BOT = "bot"
 QUEUE = "queue"
 
@@ -18,19 +18,6 @@ class Author(StrEnum):
     BOT = "bot"
     OPERATOR = "operator"
     SYSTEM = "system"
-
-
-class Sentiment(StrEnum):
-    NEGATIVE = "negative"
-    NEUTRAL = "neutral"
-    POSITIVE = "positive"
-
-
-class Emotion(StrEnum):
-    FRUSTRATION = "frustration"
-    ANXIETY = "anxiety"
-    HAPPINESS = "happiness"
-    NEUTRAL = "neutral"
 
 
 class Action(StrEnum):
@@ -88,48 +75,6 @@ class Message:
     text: str
     id: str = ""
     created_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signals:
-    """What the classifiers say of one text alone, before history and page are weighed in.
-
-    All numbers are probabilities in [0, 1]; each mapping adds up to 1.
-    """
-
-    stages: Mapping[str, float]
-    """Over the stages that the examples teach, and `unknown`."""
-    feelings: Mapping[tuple[Sentiment, Emotion], float]
-    injection: float
-    wants_human: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """What was understood of one message."""
-
-    language: str
-    """BCP 47, such as `it`."""
-    stage: str
-    """A stage of the journey model, or `unknown`."""
-    stages: Mapping[str, float]
-    """The distribution over stages and `unknown`; adds up to 1."""
-    evidence: tuple[str, ...]
-    """Why that stage, in words an operator understands."""
-    sentiment: Sentiment
-    score: float
-    """-1.0 very unhappy … 1.0 very happy."""
-    intensity: float
-    """0.0 flat … 1.0 strong."""
-    emotion: Emotion
-    confidence: float
-    """Of sentiment and emotion, in [0, 1]; low confidence is shown as neutral."""
-    injection: float
-    """Suspicion that the text tries to steer the assistant, in [0, 1]."""
-    wants_human: bool
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

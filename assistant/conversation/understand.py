@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from assistant.conversation.journey import JourneyModel
 from assistant.conversation.ports import Classifiers
+from assistant.conversation.readings import Reading
 from assistant.conversation.sentiment import feel
-from assistant.conversation.types import BOT, Reading, Thread
+from assistant.conversation.types import BOT, Thread
 from core.language import detect_language
 from core.text import words
 
@@ -32,10 +33,10 @@ class Understand:
         """Return what was understood of `text`, given where the conversation stands."""
         signals = await self._classifiers.read(text)
         feeling = feel(signals.feelings, text)
-        stages, evidence = self._journey.locate(signals.stages, thread.stages, thread.page)
+        stages, evidence = self._journey.locate(signals.stages, thread.stages, thread.page, signals.words)
         return Reading(
             language=self.language_of(text, thread.language),
-            stage=self._journey.named(stages),
+            stage=self._journey.named(stages, thread.stages),
             stages=stages,
             evidence=evidence,
             sentiment=feeling.sentiment,

@@ -7,7 +7,9 @@ changes.
 """
 
 import json
+import re
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -18,11 +20,13 @@ from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from assistant.conversation.types import Emotion, Sentiment, Signals
+from assistant.conversation.readings import Emotion, Lesson, Sentiment, Signals
+from assistant.engines.corrected import Corrected
 from assistant.engines.examples import Examples, load_examples, with_more
 from assistant.engines.lexicon import Lexicon
 from core.embeddings import Encoder
 from core.errors import SettingsError
+from core.lexemes import lexemes
 from core.offload import ModelRunner
 from core.telemetry import get_log
 from core.text import fold
@@ -34,6 +38,16 @@ _CODE_VERSION = 2
 _STRENGTH = {"journey": 3.0, "sentiment": 5.0, "injection": 5.0, "handoff": 5.0}
 """Inverse regularisation per task, chosen by five-fold cross-validation on the examples."""
 
+_WORD = re.compile(r"[^\W_]+")
+_SPEAKING = 0.4
+"""Words that speak less for a label (in log-odds) are no reason to name."""
+_ALONE = 0.2
+"""So much more a pair has to say than a word."""
+_ASKING = frozenset(
+    "che cosa come quando quanto quanta quanti quante quale quali perche dove chi "
+    "what how when which why where who".split()
+)
+_MOST_WORDS = 2
 _NEEDED = {"injection": {"attack"}, "handoff": {"wants_human"}}
 
 
@@ -56,6 +70,7 @@ class LinearModel:
             vectorizer.idf_ = arrays[f"idf{number}"]
         self._coefficients = arrays["coefficients"].astype(np.float32)
         self._intercepts = arrays["intercepts"].astype(np.float32)
+        self._centred = self._coefficients - self._coefficients.mean(axis=0)
 
     def predict(self, texts: Sequence[str], extra: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return probabilities, shape (len(texts), len(labels)), each row adding up to 1.
@@ -68,6 +83,19 @@ class LinearModel:
         logits = np.asarray(features @ self._coefficients.T) + self._intercepts
         raised = np.exp(logits - logits.max(axis=1, keepdims=True))
         return np.asarray(raised / raised.sum(axis=1, keepdims=True), dtype=np.float64)
+
+    def words_for(self, text: str) -> dict[str, tuple[str, ...]]:
+        """Return for each label the words and pairs of words of a text that speak most for it, as written.
+
+        What speaks for a label is what its weights, above the mean of all labels, give to the words
+        and their letters; what the encoder's vector says cannot be told apart by words.
+        """
+        units = [unit for unit in _units(text) if _says_something(unit)]
+        if not units:
+            return dict.fromkeys(self.labels, ())
+        counted = sparse.hstack([vectorizer.transform(units) for vectorizer in self._vectorizers])
+        told = np.asarray(counted @ self._centred[:, : counted.shape[1]].T)
+        return {label: _strongest(units, told[:, place]) for place, label in enumerate(self.labels)}
 
     def save(self, file: Path) -> None:
         arrays = {f"idf{number}": vectorizer.idf_ for number, vectorizer in enumerate(self._vectorizers)}
@@ -130,6 +158,11 @@ class LearntClassifiers:
         self._examples = examples
         self._models: dict[str, LinearModel] = {}
         self._preparing = Lock()
+        self._corrected = Corrected(encoder.embed_documents)
+
+    def remember(self, lessons: Sequence[Lesson]) -> None:
+        """Read texts like these as they say, from now on."""
+        self._corrected.remember(lessons)
 
     async def read(self, text: str) -> Signals:
         """Return what the text says by itself."""
@@ -145,6 +178,7 @@ class LearntClassifiers:
             feelings={_feeling(label): share for label, share in said["sentiment"].items()},
             injection=said["injection"]["attack"],
             wants_human=said["handoff"]["wants_human"],
+            words=self._models["journey"].words_for(text),
         )
 
     def prepare(self) -> None:
@@ -180,7 +214,31 @@ class LearntClassifiers:
     def _predict(self, task: str, text: str, vector: NDArray[np.float32]) -> dict[str, float]:
         model = self._models[task]
         shares = model.predict([text], self._extra(task, [text], vector))[0]
-        return {label: float(share) for label, share in zip(model.labels, shares, strict=True)}
+        said = {label: float(share) for label, share in zip(model.labels, shares, strict=True)}
+        return self._corrected.applied(task, said, vector[0])
+
+
+def _units(text: str) -> list[str]:
+    """Return the words of a text and its pairs of neighbouring words."""
+    spoken = _WORD.findall(text)
+    return [*spoken, *(" ".join(pair) for pair in pairwise(spoken))]
+
+
+def _says_something(unit: str) -> bool:
+    """Whether there is a word of meaning in it, or one that asks."""
+    spoken = [word for word in unit.split() if len(word) > 1]
+    asks = len(unit.split()) > 1 and fold(unit.split()[0]) in _ASKING
+    return asks or any(lexemes(word, "it") and lexemes(word, "en") for word in spoken)
+
+
+def _strongest(units: Sequence[str], told: NDArray[np.float32]) -> tuple[str, ...]:
+    """Return what says most, each word once; a word alone where its neighbour adds little."""
+    kept: list[str] = []
+    for place in np.argsort(-(told - _ALONE * np.array([" " in unit for unit in units])), kind="stable"):
+        spoken = set(units[place].casefold().split())
+        if told[place] >= _SPEAKING and not any(spoken & set(other.casefold().split()) for other in kept):
+            kept.append(units[place])
+    return tuple(kept[:_MOST_WORDS])
 
 
 def _checked(examples: Examples) -> Examples:

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from assistant.conversation.types import BOT, QUEUE, UNKNOWN_STAGE, Author, HandoffReason
+from assistant.conversation.readings import UNKNOWN_STAGE
+from assistant.conversation.types import BOT, QUEUE, Author, HandoffReason
 from assistant.store.events import append, lock
 from assistant.store.tables import ContactRow, ConversationRow, FeedbackRow, HandoffRow, MessageRow, ReplyRow
 from core.database import Database, now

@@ -1,4 +1,4 @@
-"""Contacts, conversations, messages, what was read and replied, handoffs, feedback and events."""
+"""Contacts, conversations, messages, what was read, corrected and replied, handoffs, feedback, events."""
 
 from datetime import datetime
 from typing import Any
@@ -81,6 +81,20 @@ class ReadingRow(Base):
     stage: Mapped[str] = mapped_column(String(40))
     sentiment: Mapped[str] = mapped_column(String(10))
     data: Mapped[dict[str, Any]] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class CorrectionRow(Base):
+    """How a person reads a message that was read wrongly; what is null was right."""
+
+    __tablename__ = "corrections"
+
+    message_id: Mapped[str] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True)
+    text: Mapped[str] = mapped_column(Text)
+    stage: Mapped[str | None] = mapped_column(String(40))
+    sentiment: Mapped[str | None] = mapped_column(String(10))
+    emotion: Mapped[str | None] = mapped_column(String(12))
+    by: Mapped[str] = mapped_column(String(60))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

@@ -8,7 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from assistant.conversation.types import BOT, Author, Message, Reading, Reply, Thread
+from assistant.conversation.readings import Reading
+from assistant.conversation.types import BOT, Author, Message, Reply, Thread
 from assistant.store.events import append, lock
 from assistant.store.inbox import hand_over, message_data
 from assistant.store.tables import ConversationRow, HandoffRow, MessageRow, ReadingRow, ReplyRow

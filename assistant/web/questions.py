@@ -2,7 +2,9 @@
 
 from fastapi import APIRouter, Depends
 
-from assistant.conversation.types import Author, Message, Reading, SearchQuery, Thread
+from assistant.conversation.readings import Reading
+from assistant.conversation.types import Author, Message, SearchQuery, Thread
+from assistant.services import Services
 from assistant.web.dependencies import ServicesDep, require_admin
 from assistant.web.errors import documented
 from assistant.web.schemas import (
@@ -55,7 +57,7 @@ async def understand(body: QuestionIn, services: ServicesDep) -> ReadingOut:
         history=tuple(_history(body.history)),
         pending=(),
     )
-    return _reading(await services.understand.read(body.query, thread))
+    return _reading(await services.understand.read(body.query, thread), services)
 
 
 @router.post("/ask")
@@ -75,7 +77,7 @@ async def ask(body: QuestionIn, services: ServicesDep) -> AnswerOut:
         citations=[
             CitationOut.model_validate(citation, from_attributes=True) for citation in reply.citations
         ],
-        reading=_reading(reading),
+        reading=_reading(reading, services),
         trace=dict(reply.trace),
     )
 
@@ -85,8 +87,14 @@ def _history(turns: list[TurnIn]) -> list[Message]:
     return [Message(author=authors[turn.role], text=turn.text) for turn in turns]
 
 
-def _reading(reading: Reading) -> ReadingOut:
-    return ReadingOut.model_validate(reading.as_json())
+def _reading(reading: Reading, services: Services) -> ReadingOut:
+    language = services.composer.reply_language(reading)
+    told = services.framing.evidence(reading.evidence, language)
+    evidence = [
+        {"kind": one.kind, "value": one.value, "text": text}
+        for one, text in zip(reading.evidence, told, strict=True)
+    ]
+    return ReadingOut.model_validate({**reading.as_json(), "evidence": evidence})
 
 
 def _passage(passage: Passage) -> PassageOut:

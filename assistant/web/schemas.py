@@ -1,9 +1,9 @@
 """What travels over HTTP, and nothing else: shapes, limits, meanings."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from core.text import normalise
 from core.types import Audience, DocumentState
@@ -175,11 +175,19 @@ class SearchOut(BaseModel):
     passages: list[PassageOut]
 
 
+class EvidenceOut(BaseModel):
+    """One reason for a stage."""
+
+    kind: Literal["words", "page", "before", "corrected"]
+    value: str = Field(description="What was written, the page, or who corrected")
+    text: str = Field(description="The reason in words, in the language of the message")
+
+
 class ReadingOut(BaseModel):
     language: str
     stage: str
     stages: dict[str, float]
-    evidence: list[str]
+    evidence: list[EvidenceOut]
     sentiment: Literal["negative", "neutral", "positive"]
     score: float
     intensity: float
@@ -211,6 +219,60 @@ class AnswerOut(BaseModel):
     citations: list[CitationOut]
     reading: ReadingOut
     trace: dict[str, Any]
+
+
+class CorrectionIn(Strict):
+    """How a customer's message should have been read; leave out what was right."""
+
+    stage: Annotated[str, Field(max_length=40)] | None = Field(
+        default=None, description="A stage of the journey model, or `unknown`"
+    )
+    sentiment: Literal["negative", "neutral", "positive"] | None = None
+    emotion: Literal["frustration", "anxiety", "happiness", "neutral"] | None = Field(
+        default=None, description="Goes with the sentiment"
+    )
+    by: Annotated[str, Field(min_length=1, max_length=60), AfterValidator(_said)] = Field(
+        default="admin", description="Who says so"
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.stage is None and self.sentiment is None:
+            raise ValueError("say which stage it is, or how the customer feels")
+        if (self.sentiment is None) != (self.emotion is None):
+            raise ValueError("sentiment and emotion go together")
+        return self
+
+
+class CorrectionOut(BaseModel):
+    message_id: str
+    conversation_id: str
+    text: str
+    stage: str | None
+    sentiment: str | None
+    emotion: str | None
+    by: str
+    created_at: datetime
+
+
+class CorrectionsOut(BaseModel):
+    corrections: list[CorrectionOut]
+
+
+class ExplainedOut(BaseModel):
+    """A customer's message and the reply to it, with everything behind both; never for customers."""
+
+    question_id: str | None
+    question: str | None
+    reading: dict[str, Any] | None
+    reply_id: str | None
+    reply: str | None
+    action: str | None
+    engine: str | None
+    prompt: str | None
+    reliability: float | None
+    citations: list[dict[str, Any]]
+    trace: dict[str, Any] | None
 
 
 class DocumentOut(BaseModel):

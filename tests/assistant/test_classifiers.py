@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
-from assistant.conversation.types import Emotion, Sentiment
+from assistant.conversation.readings import Emotion, Sentiment
 from assistant.engines.classifiers import LearntClassifiers, LinearModel
 from assistant.engines.examples import Examples, load_examples
 from core.embeddings import Encoder, Vectors

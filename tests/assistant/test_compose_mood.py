@@ -3,8 +3,9 @@
 import pytest
 
 from assistant.conversation.journey import load_journey
+from assistant.conversation.readings import Emotion, Reading, Sentiment
 from assistant.conversation.sentiment import load_tones
-from assistant.conversation.types import Action, Emotion, Reading, Reply, Sentiment
+from assistant.conversation.types import Action, Reply
 from tests.support.briefs import PROMPTS, reading, thread
 from tests.support.composing import FixedEngine, a_composer, a_turn, answer, reply_to, talk
 

@@ -5,8 +5,9 @@ from itertools import combinations
 import pytest
 
 from assistant.conversation.journey import load_journey
+from assistant.conversation.readings import Reading
 from assistant.conversation.scorer import Scorer
-from assistant.conversation.types import Action, Reading, Reply
+from assistant.conversation.types import Action, Reply
 from tests.support.briefs import PROMPTS, reading, thread
 from tests.support.composing import (
     QUESTION,

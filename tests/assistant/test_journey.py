@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.conversation.journey import JourneyModel, load_journey
+from assistant.conversation.readings import Evidence, EvidenceKind
 from core.errors import SettingsError
 from tests.support.briefs import PROMPTS
 
@@ -60,7 +61,7 @@ def test_a_doubtful_message_goes_with_what_was_before() -> None:
     doubtful = {"decision": 0.5, "purchase": 0.5}
     after, evidence = DEFAULT.locate(doubtful, {"purchase": 0.9, "unknown": 0.1}, None)
     assert after["purchase"] == pytest.approx(1.9 / 2.9)
-    assert evidence == ("was in purchase before this message",)
+    assert evidence == (Evidence(kind=EvidenceKind.BEFORE),)
 
 
 def test_a_clear_message_goes_forward_back_and_across_whatever_was_before() -> None:
@@ -100,9 +101,47 @@ def test_the_page_is_named_as_evidence_and_does_not_overrule_clear_words() -> No
     said = {"purchase": 0.5, "retention": 0.4, "unknown": 0.1}
     after, evidence = DEFAULT.locate(said, {}, "/checkout")
     assert DEFAULT.named(after) == "purchase"
-    assert [text.startswith("page matches") for text in evidence] == [True]
+    assert evidence == (Evidence(kind=EvidenceKind.PAGE, value="/checkout"),)
     clear, nothing = DEFAULT.locate({"retention": 0.95, "unknown": 0.05}, {}, "/checkout")
     assert (DEFAULT.named(clear), nothing) == ("retention", ())
+
+
+def test_what_was_written_is_named_for_the_stage_that_it_speaks_for() -> None:
+    words = {"decision": ("a rate", "bonifico", "prezzo"), "purchase": ("pacco",)}
+    _, evidence = DEFAULT.locate({"decision": 0.9, "unknown": 0.1}, {}, "/listino", words)
+    assert [(one.kind, one.value) for one in evidence] == [
+        ("words", "a rate"),
+        ("words", "bonifico"),
+        ("page", "/listino"),
+    ]
+    assert DEFAULT.locate(SILENT, {}, "/listino", words)[1] == ()
+
+
+def test_a_stage_stands_until_another_leads_clearly() -> None:
+    before = {"purchase": 0.8, "unknown": 0.2}
+    close, clear = {"purchase": 0.42, "retention": 0.48}, {"purchase": 0.3, "retention": 0.6}
+    assert DEFAULT.named(close) == "retention"
+    assert DEFAULT.named(close, before) == "purchase"
+    assert DEFAULT.named(clear, before) == "retention"
+    assert DEFAULT.named(close, {"unknown": 1.0}) == "retention"
+    assert DEFAULT.named({"purchase": 0.3, "retention": 0.34}, before) == "unknown"
+
+
+def test_a_corrected_stage_is_sure_and_gives_way_to_new_evidence() -> None:
+    before = DEFAULT.corrected("retention")
+    assert DEFAULT.named(before) == "retention"
+    after, _ = DEFAULT.locate({"purchase": 0.95, "unknown": 0.05}, before, None)
+    assert DEFAULT.named(after, before) == "purchase"
+    assert DEFAULT.corrected("unknown") == {}
+
+
+def test_a_stage_of_another_model_stands_for_the_labels_that_teach_it() -> None:
+    mckinsey = load_journey(PROMPTS, MODELS[0])
+    for name, stage in mckinsey.stages.items():
+        assert mckinsey.labels_of(name) == pytest.approx(
+            dict.fromkeys(stage.learn_from, 1 / len(stage.learn_from))
+        )
+    assert mckinsey.labels_of("unknown") == {"unknown": 1.0}
 
 
 def test_a_stage_that_is_not_likely_enough_is_not_named() -> None:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.conversation.readings import Emotion, Sentiment
 from assistant.conversation.sentiment import feel, is_falling, load_tones, tone_for
-from assistant.conversation.types import Emotion, Sentiment
 from core.errors import SettingsError
 from tests.support.briefs import PROMPTS, reading
 

@@ -6,17 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from assistant.conversation.types import (
-    Action,
-    Author,
-    Citation,
-    Emotion,
-    HandoffReason,
-    Message,
-    Reply,
-    Sentiment,
-    Thread,
-)
+from assistant.conversation.readings import Emotion, Sentiment
+from assistant.conversation.types import Action, Author, Citation, HandoffReason, Message, Reply, Thread
 from assistant.store.events import read_events
 from assistant.store.inbox import ConversationView, Inbox
 from assistant.store.tables import ConversationRow, FeedbackRow, HandoffRow, ReplyRow

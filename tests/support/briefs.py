@@ -4,18 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from assistant.conversation.journey import load_journey
+from assistant.conversation.readings import Emotion, Reading, Sentiment
 from assistant.conversation.sentiment import load_tones
-from assistant.conversation.types import (
-    BOT,
-    Author,
-    Brief,
-    Emotion,
-    Findings,
-    Message,
-    Reading,
-    Sentiment,
-    Thread,
-)
+from assistant.conversation.types import BOT, Author, Brief, Findings, Message, Thread
 from core.settings import bundled
 from core.types import Passage
 

@@ -9,6 +9,7 @@ from assistant.conversation.framing import Framing
 from assistant.conversation.journey import load_journey
 from assistant.conversation.ports import ChatEngine, Classifiers, Conversations, OnText
 from assistant.conversation.prompts import Phrases
+from assistant.conversation.readings import Reading
 from assistant.conversation.scorer import Scorer
 from assistant.conversation.sentiment import load_tones
 from assistant.conversation.turn import Turns
@@ -19,7 +20,6 @@ from assistant.conversation.types import (
     Draft,
     Findings,
     Message,
-    Reading,
     Reply,
     SearchQuery,
     Sentence,

@@ -1,0 +1,66 @@
+"""Readings and replies behind the scenes: why they came out so, and correcting what was read wrongly."""
+
+from fastapi import APIRouter, Depends, Response
+
+from assistant.conversation.readings import UNKNOWN_STAGE, Emotion, Sentiment
+from assistant.services import Services
+from assistant.store.corrections import lessons
+from assistant.store.explained import explained
+from assistant.web.dependencies import ServicesDep, require_admin
+from assistant.web.errors import documented
+from assistant.web.schemas import Accepted, CorrectionIn, CorrectionOut, CorrectionsOut, ExplainedOut, Id
+from core.errors import BadInput
+
+router = APIRouter(
+    prefix="/api/v1",
+    tags=["readings"],
+    dependencies=[Depends(require_admin)],
+    responses=documented(401, 403, 422, 503),
+)
+
+
+@router.get("/conversations/{conversation_id}/messages/{message_id}/trace", responses=documented(404))
+async def trace(conversation_id: Id, message_id: Id, services: ServicesDep) -> ExplainedOut:
+    """Say why a message was answered as it was; the id is the customer's message or the reply."""
+    found = await explained(services.database, conversation_id, message_id)
+    return ExplainedOut.model_validate(found, from_attributes=True)
+
+
+@router.put("/conversations/{conversation_id}/messages/{message_id}/reading", responses=documented(404))
+async def correct(conversation_id: Id, message_id: Id, body: CorrectionIn, services: ServicesDep) -> Accepted:
+    """Say how a customer's message should have been read. It counts at once, also for messages like it."""
+    if body.stage not in (None, UNKNOWN_STAGE, *services.journey.stages):
+        known = ", ".join([*services.journey.stages, UNKNOWN_STAGE])
+        raise BadInput(f"There is no stage {body.stage!r}; there are {known}.")
+    await services.corrections.correct(
+        conversation_id,
+        message_id,
+        by=body.by,
+        stage=body.stage,
+        stages=services.journey.corrected(body.stage) if body.stage else None,
+        sentiment=Sentiment(body.sentiment) if body.sentiment else None,
+        emotion=Emotion(body.emotion) if body.emotion else None,
+    )
+    await _learn(services)
+    return Accepted(done=True)
+
+
+@router.get("/corrections")
+async def corrections(services: ServicesDep) -> CorrectionsOut:
+    """Return every correction, oldest first, for review."""
+    found = await services.corrections.all()
+    return CorrectionsOut(
+        corrections=[CorrectionOut.model_validate(one, from_attributes=True) for one in found]
+    )
+
+
+@router.delete("/corrections/{message_id}", status_code=204, responses=documented(404))
+async def withdraw(message_id: Id, services: ServicesDep) -> Response:
+    """Forget a correction; messages like it are read as before it."""
+    await services.corrections.withdraw(message_id)
+    await _learn(services)
+    return Response(status_code=204)
+
+
+async def _learn(services: Services) -> None:
+    services.classifiers.remember(lessons(await services.corrections.all(), services.journey))
