@@ -83,7 +83,7 @@ def build(settings: Settings) -> Services:
         weights=weights_for(encoder.name),
     )
     framing = _framing(settings)
-    embedded = ExtractiveEngine(encoder, runner, settings.prompts)
+    embedded = ExtractiveEngine(encoder, runner, settings.prompts, products=settings.site.products)
     composer = Composer(
         engine=_engine(settings, embedded),
         fallback=embedded,

@@ -33,6 +33,10 @@ class SiteSettings(BaseModel):
         default=(),
         description='Other web origins that may embed the widget, as JSON: ["https://shop.example"]',
     )
+    products: tuple[str, ...] = Field(
+        default=("Adda", "Brenta", "Dora", "Piave"),
+        description='Names of products that are not pushed on whoever only looks around, as JSON: ["Dora"]',
+    )
     formal: bool = Field(
         default=True, description="Italian: true addresses the customer with Lei, false with tu"
     )
@@ -104,9 +108,9 @@ class CostSettings(BaseModel):
     """
 
     declined: float = Field(default=1.0, gt=0, description="Cost of saying honestly that nothing was found")
-    wrong: float = Field(default=1.45, gt=0, description="Cost of a wrong answer told as if it were sure")
+    wrong: float = Field(default=1.4, gt=0, description="Cost of a wrong answer told as if it were sure")
     unsure_wrong: float = Field(
-        default=1.28, gt=0, description="Cost of a wrong answer that says it may not fit"
+        default=1.2, gt=0, description="Cost of a wrong answer that says it may not fit"
     )
     unsure_right: float = Field(
         default=0.2, gt=0, description="Cost of a right answer that says it may not fit"

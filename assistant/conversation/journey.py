@@ -5,7 +5,7 @@ stage leaves it where it was. Going back and skipping are as normal as going on.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ _NAMED_FROM = 0.35
 """Below this probability no stage is named: unknown is an answer."""
 _CLEAR_LEAD = 0.1
 _CORRECTED = 0.95
+_AVOIDABLE = {"products", "prices"}
 _MOST_WORDS = 2
 
 
@@ -185,8 +186,15 @@ def _stage(name: str, own: Mapping[str, Any], base: Mapping[str, Any]) -> Stage:
         detail=fields["detail"],
         prefers=tuple(fields["prefers"]),
         closing={language: tuple(texts) for language, texts in fields.get("closing", {}).items()},
+        avoids=_avoids(fields.get("avoids", [])),
         costs=_costs(fields.get("costs", {})),
     )
+
+
+def _avoids(own: Sequence[str]) -> tuple[str, ...]:
+    if unknown := set(own) - _AVOIDABLE:
+        raise ValueError(f"unknown things to avoid {sorted(unknown)}; there are {sorted(_AVOIDABLE)}")
+    return tuple(own)
 
 
 def _costs(own: Mapping[str, Any]) -> dict[str, float]:

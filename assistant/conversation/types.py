@@ -50,6 +50,8 @@ class Stage:
     prefers: tuple[str, ...]
     """Document tags that fit this stage."""
     closing: Mapping[str, tuple[str, ...]]
+    avoids: tuple[str, ...] = ()
+    """What an answer leaves out unless it is asked for: `products` (a single one by name), `prices`."""
     costs: Mapping[str, float] = field(default_factory=dict)
     """What outcomes cost in this stage where that differs from the site's (`decision.Costs`)."""
 

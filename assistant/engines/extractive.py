@@ -11,6 +11,7 @@ from pathlib import Path
 from assistant.conversation.ports import OnText
 from assistant.conversation.types import Action, Author, Brief, Considered, Draft
 from assistant.engines.answer_types import AnswerTypes
+from assistant.engines.avoiding import Avoiding
 from assistant.engines.scoring import PieceScorer, ScoreWeights
 from assistant.engines.selection import Candidate, choose, hand_on_questions
 from core.embeddings import Encoder
@@ -33,14 +34,22 @@ class ExtractiveEngine:
         runner: the door to threads.
         prompts: the folder of prompts.
         weights: what a piece is judged by.
+        products: names of the company's products, which some stages do not push.
     """
 
     name = "embedded"
 
     def __init__(
-        self, encoder: Encoder, runner: ModelRunner, prompts: Path, weights: ScoreWeights | None = None
+        self,
+        encoder: Encoder,
+        runner: ModelRunner,
+        prompts: Path,
+        weights: ScoreWeights | None = None,
+        products: Sequence[str] = (),
     ) -> None:
-        self._scorer = PieceScorer(encoder.embed_documents, AnswerTypes(prompts), weights or ScoreWeights())
+        types = AnswerTypes(prompts)
+        self._scorer = PieceScorer(encoder.embed_documents, types, weights or ScoreWeights())
+        self._avoiding = Avoiding(types, products)
         self._runner = runner
 
     async def compose(self, brief: Brief, on_text: OnText | None = None) -> Draft:
@@ -49,8 +58,9 @@ class ExtractiveEngine:
         Nothing is told to `on_text`: the answer is there at once and still has to be framed.
         """
         passages = brief.findings.passages[:_PASSAGES]
-        scored = await self._runner.run(self._scorer.score, _question(brief), brief, passages)
-        candidates = hand_on_questions(scored)
+        question = _question(brief)
+        scored = await self._runner.run(self._scorer.score, question, brief, passages)
+        candidates = self._avoiding.kept(hand_on_questions(scored), question, brief)
         if not candidates:
             return Draft(action=Action.ABSTAIN, engine=self.name)
         choices = _unclear(brief, candidates)

@@ -84,4 +84,4 @@ def test_wrong_costs_of_a_stage_are_told_at_start(tmp_path: Path) -> None:
 def test_the_bundled_settings_can_be_used() -> None:
     costs = Costs(**defaults().costs.model_dump())
     limits = by_cost(costs, load_journey(PROMPTS, "default").stages.values())
-    assert 0.2 < limits(None).abstain_below < limits(None).answer_above < 0.8
+    assert 0.1 < limits(None).abstain_below < limits(None).answer_above < 0.8
