@@ -117,9 +117,10 @@ class Composer:
             return self._unanswered(brief, thread, features, draft)
         features = measure(findings, reading.language, draft.sentences)
         reliability = self._scorer.score(features)
+        told = (*draft.sentences, *self._contradiction(draft, brief))
         if reliability < limits.abstain_below and not draft.framed:
             return self._unanswered(brief, thread, features, draft)
-        body, used = cite(draft.sentences)
+        body, used = cite(told)
         sure = reliability >= limits.answer_above
         if draft.framed:
             return self._reply(brief, draft, Action.ANSWER, body, used, features)
@@ -208,6 +209,14 @@ class Composer:
             tone=tone_for(reading, question, self._tones),
             reliability=self._scorer.score(features),
         )
+
+    def _contradiction(self, draft: Draft, brief: Brief) -> tuple[Sentence, ...]:
+        """Return what another document says to the contrary, if one does, with words that say so."""
+        if draft.against is None or not _stands(draft.against, brief):
+            return ()
+        title = brief.findings.passages[draft.against.sources[0]].title
+        lead = Sentence(text=self._framing.contradiction(title, brief.language), apart=True)
+        return lead, draft.against
 
     async def _draft(self, brief: Brief, on_text: OnText | None) -> Draft:
         try:

@@ -57,6 +57,10 @@ class Framing:
             self._phrases.say(f"evidence.{one.kind}", language, values={"value": one.value}) for one in found
         )
 
+    def contradiction(self, title: str, language: str) -> str:
+        """Introduce what another document says to the contrary."""
+        return self._phrases.say("contradiction", language, values={"title": f"«{title}»"})
+
     def part_unanswered(self, question: str, language: str) -> str:
         """Say that one of several questions found no certain answer."""
         return self._phrases.say(

@@ -20,6 +20,7 @@ _FILLED_IN: Mapping[str, tuple[str, ...]] = {
     "abstain": ("company",),
     "unsure": ("company",),
     "part_unanswered": ("question",),
+    "contradiction": ("title",),
     "clarify": ("a", "b"),
     "handoff": ("hours",),
     "handoff_already": ("hours",),

@@ -172,6 +172,8 @@ class Draft:
     sentences: tuple[Sentence, ...] = ()
     choices: tuple[str, ...] = ()
     """Clarify: the readings of the question between which the customer may choose."""
+    against: Sentence | None = None
+    """What another document says to the contrary: the customer is told both."""
     considered: tuple[Considered, ...] = ()
     """What else could have been said, best first."""
     engine: str

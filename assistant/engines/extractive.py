@@ -12,8 +12,9 @@ from assistant.conversation.ports import OnText
 from assistant.conversation.types import Action, Author, Brief, Considered, Draft
 from assistant.engines.answer_types import AnswerTypes
 from assistant.engines.avoiding import Avoiding
+from assistant.engines.contradictions import contradicting
 from assistant.engines.scoring import PieceScorer, ScoreWeights
-from assistant.engines.selection import Candidate, choose, hand_on_questions
+from assistant.engines.selection import Candidate, choose, hand_on_questions, said
 from core.embeddings import Encoder
 from core.offload import ModelRunner
 
@@ -66,10 +67,12 @@ class ExtractiveEngine:
         choices = _unclear(brief, candidates)
         if choices:
             return Draft(action=Action.CLARIFY, choices=choices, engine=self.name)
-        sentences = choose(candidates, most=_length(brief))
+        chosen = choose(candidates, most=_length(brief))
+        other = contradicting(chosen, candidates, passages)
         return Draft(
             action=Action.ANSWER,
-            sentences=tuple(sentences),
+            sentences=tuple(said(candidate) for candidate in chosen),
+            against=said(other) if other else None,
             considered=_considered(candidates),
             engine=self.name,
         )

@@ -56,8 +56,8 @@ def hand_on_questions(candidates: Sequence[Candidate]) -> list[Candidate]:
     return found
 
 
-def choose(candidates: Sequence[Candidate], *, most: int) -> list[Sentence]:
-    """Return the answer as sentences and blocks, in reading order, each with its passage.
+def choose(candidates: Sequence[Candidate], *, most: int) -> list[Candidate]:
+    """Return the pieces that make the answer, in reading order.
 
     Args:
         candidates: all scored pieces, in reading order.
@@ -65,8 +65,7 @@ def choose(candidates: Sequence[Candidate], *, most: int) -> list[Sentence]:
     """
     best = max(candidates, key=lambda c: c.score)
     group = [c for c in candidates if c.passage == best.passage]
-    chosen = _around(best, group, most)
-    return [_sentence(candidate) for candidate in chosen]
+    return _around(best, group, most)
 
 
 def _around(best: Candidate, group: Sequence[Candidate], most: int) -> list[Candidate]:
@@ -90,7 +89,8 @@ def _is_question(candidate: Candidate) -> bool:
     return candidate.piece.kind is PieceKind.SENTENCE and candidate.piece.text.rstrip('»"” ').endswith("?")
 
 
-def _sentence(candidate: Candidate) -> Sentence:
+def said(candidate: Candidate) -> Sentence:
+    """Return a piece as a sentence or block of an answer, with its passage."""
     piece = candidate.piece
     if piece.kind is PieceKind.SENTENCE:
         text = piece.text

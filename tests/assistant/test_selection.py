@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from assistant.conversation.text_blocks import PieceKind, TextPiece
-from assistant.engines.selection import Candidate, choose, hand_on_questions
+from assistant.conversation.types import Sentence
+from assistant.engines.selection import Candidate, choose, hand_on_questions, said
 
 TABLE = "| Modello | Prezzo |\n| --- | --- |\n| Brenta | 2.390 |\n| Dora | 1.990 |\n| Adda | 2.790 |"
 ITEMS = [f"- voce {number}" for number in range(14)]
@@ -28,8 +29,12 @@ def _passage(*scored: tuple[str, float], passage: int = 0) -> list[Candidate]:
     ]
 
 
+def _answer(candidates: list[Candidate], most: int) -> list[Sentence]:
+    return [said(candidate) for candidate in choose(candidates, most=most)]
+
+
 def _chosen(candidates: list[Candidate], most: int = 3) -> list[str]:
-    return [sentence.text for sentence in choose(candidates, most=most)]
+    return [sentence.text for sentence in _answer(candidates, most)]
 
 
 def test_the_best_sentence_alone_when_its_neighbours_are_weak() -> None:
@@ -72,7 +77,7 @@ def test_an_answer_comes_from_one_place_even_if_another_is_as_good() -> None:
         _passage(("La garanzia dura due anni.", 0.9)),
         _passage(("La risposta arriva in pochi secondi.", 0.89), passage=1),
     )
-    found = choose([*here, *there], most=3)
+    found = _answer([*here, *there], 3)
     assert [(sentence.text, sentence.sources) for sentence in found] == [("La garanzia dura due anni.", (0,))]
 
 
@@ -100,7 +105,7 @@ def test_steps_are_quoted_whole_under_their_introduction_or_their_heading() -> N
     steps = "1. Apra.\n2. Chiuda."
     with_lead = _candidate(steps, 0.9, kind=PieceKind.STEPS, lead_in="Faccia così:")
     without = _candidate(steps, 0.9, kind=PieceKind.STEPS, heading="Come si fa?")
-    (one,), (other,) = choose([with_lead], most=1), choose([without], most=1)
+    (one,), (other,) = _answer([with_lead], 1), _answer([without], 1)
     assert one.text == f"Faccia così:\n{steps}"
     assert other.text == f"Come si fa:\n{steps}"
     assert one.block
@@ -109,7 +114,7 @@ def test_steps_are_quoted_whole_under_their_introduction_or_their_heading() -> N
 
 def test_of_a_table_the_rows_that_were_asked_for_are_quoted() -> None:
     table = _candidate(TABLE, 0.9, kind=PieceKind.TABLE, parts=(0.9, 0.85, 0.2), named=True)
-    (sentence,) = choose([table], most=3)
+    (sentence,) = _answer([table], 3)
     assert sentence.text == (
         "Resi e rimborsi:\n| Modello | Prezzo |\n| --- | --- |\n| Brenta | 2.390 |\n| Dora | 1.990 |"
     )
@@ -119,7 +124,7 @@ def test_of_a_long_table_the_rows_that_fit_best_are_quoted_though_none_is_named(
     rows = [f"| articolo {number} | {number} |" for number in range(6)]
     long = "\n".join(["| Voce | Prezzo |", "| --- | --- |", *rows])
     table = _candidate(long, 0.9, kind=PieceKind.TABLE, parts=(0.1, 0.9, 0.1, 0.1, 0.88, 0.1))
-    (sentence,) = choose([table], most=3)
+    (sentence,) = _answer([table], 3)
     assert sentence.text.split("\n")[3:] == [rows[1], rows[4]]
 
 
@@ -128,24 +133,24 @@ def test_a_short_table_of_which_no_row_stands_out_by_name_stays_whole(
     named: bool, parts: tuple[float, ...]
 ) -> None:
     table = _candidate(TABLE, 0.9, kind=PieceKind.TABLE, parts=parts, named=named)
-    assert choose([table], most=3)[0].text == f"Resi e rimborsi:\n{TABLE}"
+    assert _answer([table], 3)[0].text == f"Resi e rimborsi:\n{TABLE}"
 
 
 def test_a_list_stays_whole_unless_it_is_very_long() -> None:
     short = _candidate("\n".join(ITEMS[:10]), 0.9, kind=PieceKind.LIST, parts=(0.9,) + 9 * (0.1,))
-    assert choose([short], most=3)[0].text == "Resi e rimborsi:\n" + "\n".join(ITEMS[:10])
+    assert _answer([short], 3)[0].text == "Resi e rimborsi:\n" + "\n".join(ITEMS[:10])
     scores = tuple(0.9 if number in (3, 12) else 0.1 for number in range(14))
     long = _candidate("\n".join(ITEMS), 0.9, kind=PieceKind.LIST, parts=scores)
-    assert choose([long], most=3)[0].text == "Resi e rimborsi:\n- voce 3\n- voce 12"
+    assert _answer([long], 3)[0].text == "Resi e rimborsi:\n- voce 3\n- voce 12"
 
 
 def test_nothing_of_other_places_is_added_to_a_list_or_a_table() -> None:
     table = _candidate(TABLE, 0.9, kind=PieceKind.TABLE, parts=(0.9, 0.1, 0.1))
-    assert len(choose([table, *_passage(("Altro ancora, lo stesso.", 0.9), passage=1)], most=3)) == 1
+    assert len(_answer([table, *_passage(("Altro ancora, lo stesso.", 0.9), passage=1)], 3)) == 1
 
 
 def test_the_support_of_a_sentence_is_a_share_whatever_its_cosine() -> None:
-    assert [choose([_candidate("a", 0.5, cosine=c)], most=1)[0].support for c in (-0.2, 0.4, 1.1)] == [
+    assert [_answer([_candidate("a", 0.5, cosine=c)], 1)[0].support for c in (-0.2, 0.4, 1.1)] == [
         0,
         0.4,
         1,

@@ -1,0 +1,88 @@
+"""Two documents with other numbers for the same thing: both are told, and nothing else is taken for it."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from assistant.conversation.text_blocks import pieces
+from assistant.conversation.types import Sentence
+from assistant.engines.contradictions import contradicting
+from assistant.engines.selection import Candidate
+from core.types import Passage
+from tests.support.briefs import passage
+from tests.support.composing import PRICE, FixedEngine, a_composer, answer, reply_to
+
+SAID = "La consegna a domicilio costa 29 euro."
+
+
+def _passages(*texts: str, **fields: object) -> list[Passage]:
+    return [
+        passage(text, chunk_id=f"c{place}", document_id=f"d{place}", title=f"Doc {place}", **fields)
+        for place, text in enumerate(texts)
+    ]
+
+
+def _candidates(passages: Sequence[Passage]) -> list[Candidate]:
+    return [
+        Candidate(
+            passage=place,
+            order=0,
+            piece=pieces(own.text)[0],
+            document=own.document_id,
+            title=own.title,
+            heading=own.heading,
+            score=0.9 - place / 10,
+            cosine=0.5,
+        )
+        for place, own in enumerate(passages)
+    ]
+
+
+def _against(passages: Sequence[Passage]) -> str | None:
+    candidates = _candidates(passages)
+    found = contradicting(candidates[:1], candidates, passages)
+    return found.piece.text if found else None
+
+
+def test_the_same_thing_with_another_number_is_found() -> None:
+    other = "La consegna a domicilio costa 35 euro."
+    assert _against(_passages(SAID, "Buon viaggio a tutti.", other)) == other
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "La consegna a domicilio costa 29 euro.",
+        "La consegna in Sardegna costa 69 euro in più.",
+        "La consegna a domicilio costa poco.",
+        "Il montaggio a domicilio richiede 35 minuti.",
+        "| Consegna | 35 euro |\n| --- | --- |\n| a domicilio | 35 |",
+    ],
+)
+def test_what_agrees_or_speaks_of_something_else_is_none(other: str) -> None:
+    assert _against(_passages(SAID, other)) is None
+
+
+def test_the_same_document_does_not_contradict_itself() -> None:
+    two = [passage(SAID), passage("La consegna a domicilio costa 35 euro.", chunk_id="c2")]
+    assert _against(two) is None
+
+
+def test_under_another_heading_it_is_about_something_else() -> None:
+    here = _passages(SAID, section="Spedizioni › Italia")
+    there = [passage("La consegna a domicilio costa 35 euro.", document_id="d9", section="Estero")]
+    assert _against([*here, *there]) is None
+
+
+async def test_the_customer_is_told_both_with_both_sources() -> None:
+    other = Sentence(text="Può provarla per 30 giorni.", sources=(1,))
+    reply = await reply_to(a_composer(FixedEngine(answer(PRICE, against=other))))
+    told = "Attenzione, un altro documento dice altrimenti; «Resi»: Può provarla per 30 giorni. [2]"
+    assert reply.text.startswith(f"{PRICE.text} [1]\n\n{told}")
+    assert [citation.title for citation in reply.citations] == ["Listino", "Resi"]
+
+
+async def test_a_number_that_no_source_holds_contradicts_nothing() -> None:
+    other = Sentence(text="Può provarla per 61 giorni.", sources=(1,))
+    reply = await reply_to(a_composer(FixedEngine(answer(PRICE, against=other))))
+    assert "Attenzione" not in reply.text
