@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from assistant.conversation.compose import Composer
 from assistant.conversation.decision import Costs, by_cost
+from assistant.conversation.dissatisfaction import load_signs
 from assistant.conversation.framing import Framing
 from assistant.conversation.journey import load_journey
 from assistant.conversation.ports import ChatEngine
@@ -72,7 +73,7 @@ def build(settings: Settings) -> Services:
     dense = DenseSearch(database, settings.data_dir, encoder.name, runner)
     journey = load_journey(settings.prompts, settings.journey)
     classifiers = LearntClassifiers(settings.prompts, settings.data_dir / "models", encoder, runner)
-    understand = Understand(classifiers, journey, settings.site.languages)
+    understand = Understand(classifiers, journey, settings.site.languages, load_signs(settings.prompts))
     retriever = HybridRetriever(
         database,
         encoder,

@@ -13,7 +13,7 @@ from rich.markdown import Markdown
 from assistant.cli.batch import run_batch, text_of
 from assistant.cli.output import AsJson, console, errors, prepare, print_json
 from assistant.conversation.readings import Reading
-from assistant.conversation.types import Action, Author, Message, Reply, SearchQuery
+from assistant.conversation.types import Action, Message, Reply, SearchQuery
 from assistant.quality.sets import Row, history_of
 from assistant.services import Services
 from core.errors import BadInput
@@ -131,8 +131,7 @@ def understand(
     """Read a message. Batch: {id, text, history?} → {id, language, stage, stages, sentiment, score, …}."""
 
     async def read(services: Services, message: str, history: list[Message], page: str | None) -> Reading:
-        customers = [turn.text for turn in history if turn.author is Author.CUSTOMER]
-        return await services.understand.read_after(message, customers, page=page)
+        return await services.understand.read_after(message, history, page=page)
 
     async def line(services: Services, row: Row) -> Row:
         reading = await read(services, text_of(row, "text", "query"), history_of(row), row.get("page"))
@@ -191,6 +190,7 @@ def _reading(services: Services, reading: Reading) -> dict[str, Any]:
         "confidence": round(reading.confidence, 4),
         "injection": round(reading.injection, 4),
         "wants_human": reading.wants_human,
+        "dissatisfaction": round(reading.dissatisfaction, 4),
         "evidence": list(services.framing.evidence(reading.evidence, told_in)),
     }
 

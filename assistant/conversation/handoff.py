@@ -7,6 +7,8 @@ from core.text import words
 
 _SAME_QUESTION = 0.8
 _TOO_OFTEN = 2
+_NOT_HELPED = 0.6
+"""Two messages in a row with this dissatisfaction: going on would make it worse."""
 
 
 def handoff_reason(question: str, reading: Reading, thread: Thread) -> HandoffReason | None:
@@ -14,6 +16,9 @@ def handoff_reason(question: str, reading: Reading, thread: Thread) -> HandoffRe
     if reading.wants_human:
         return HandoffReason.ASKED
     if is_falling([*thread.scores, reading.score]) and not thread.handed_over:
+        return HandoffReason.MOOD
+    unhelped = [*thread.dissatisfaction[-1:], reading.dissatisfaction]
+    if len(unhelped) == 2 and min(unhelped) >= _NOT_HELPED and not thread.handed_over:
         return HandoffReason.MOOD
     if _times_asked(question, thread) >= _TOO_OFTEN:
         return HandoffReason.LOOP

@@ -99,6 +99,8 @@ class Reading:
     injection: float
     """Suspicion that the text tries to steer the assistant, in [0, 1]."""
     wants_human: bool
+    dissatisfaction: float = 0.0
+    """How sure it is that the customer is not being helped, in [0, 1]."""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -231,6 +231,8 @@ class Thread:
     """The customer's messages that nobody has answered, oldest first."""
     scores: tuple[float, ...] = ()
     """Sentiment scores of earlier customer messages, oldest first."""
+    dissatisfaction: tuple[float, ...] = ()
+    """Of the same messages: how sure it was that the customer was not being helped."""
     handed_over: bool = False
     """Whether this episode already asked for a person."""
 

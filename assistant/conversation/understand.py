@@ -1,12 +1,14 @@
 """Read one customer turn: language, journey stage, feeling, suspicion of injection, wish for a person."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from assistant.conversation.dissatisfaction import Signs, dissatisfaction
 from assistant.conversation.journey import JourneyModel
 from assistant.conversation.ports import Classifiers
 from assistant.conversation.readings import Reading
 from assistant.conversation.sentiment import feel
-from assistant.conversation.types import BOT, Thread
+from assistant.conversation.types import BOT, Author, Message, Thread
 from core.language import detect_language
 from core.text import words
 
@@ -22,12 +24,16 @@ class Understand:
         classifiers: what single texts say.
         journey: the stages of this company.
         languages: the languages of the site; the first is the fallback.
+        signs: what tells that a customer is not being helped.
     """
 
-    def __init__(self, classifiers: Classifiers, journey: JourneyModel, languages: tuple[str, ...]) -> None:
+    def __init__(
+        self, classifiers: Classifiers, journey: JourneyModel, languages: tuple[str, ...], signs: Signs
+    ) -> None:
         self._classifiers = classifiers
         self._journey = journey
         self._languages = languages
+        self._signs = signs
 
     async def read(self, text: str, thread: Thread) -> Reading:
         """Return what was understood of `text`, given where the conversation stands."""
@@ -46,15 +52,23 @@ class Understand:
             confidence=feeling.confidence,
             injection=signals.injection,
             wants_human=bool(words(text)) and signals.wants_human >= _WANTS_HUMAN_FROM,
+            dissatisfaction=dissatisfaction(text, feeling.score, thread.history, self._signs),
         )
 
-    async def read_after(self, text: str, earlier: Sequence[str], *, page: str | None = None) -> Reading:
-        """Read `text` outside any conversation, after the customer's `earlier` messages, oldest first."""
-        thread = _thread(self._languages[0], page, {})
-        for before in earlier:  # what was said before moves the stage, as in a conversation
-            reading = await self.read(before, thread)
-            thread = _thread(reading.language, page, reading.stages)
-        return await self.read(text, thread)
+    async def read_after(self, text: str, history: Sequence[Message], *, page: str | None = None) -> Reading:
+        """Read `text` outside any conversation, after the messages of `history`, oldest first."""
+        thread = _thread(self._languages[0], page, {}, ())
+        for place, message in enumerate(
+            history
+        ):  # what was said before moves the stage, as in a conversation
+            if message.author is Author.CUSTOMER:
+                reading = await self.read(message.text, thread)
+                thread = _thread(reading.language, page, reading.stages, history[: place + 1])
+        return await self.read(text, replace(thread, history=tuple(history)))
+
+    async def read_within(self, text: str, history: Sequence[Message]) -> Reading:
+        """Read `text` outside any conversation, with `history` before it, as if its stage were not known."""
+        return await self.read(text, _thread(self._languages[0], None, {}, history))
 
     def language_of(self, text: str, conversation: str) -> str:
         """Return the language of `text`; a text that does not show one goes with its conversation."""
@@ -66,7 +80,9 @@ def is_attack(reading: Reading) -> bool:
     return reading.injection >= _ATTACK_FROM
 
 
-def _thread(language: str, page: str | None, stages: Mapping[str, float]) -> Thread:
+def _thread(
+    language: str, page: str | None, stages: Mapping[str, float], history: Sequence[Message]
+) -> Thread:
     return Thread(
         conversation_id="",
         owner=BOT,
@@ -74,6 +90,6 @@ def _thread(language: str, page: str | None, stages: Mapping[str, float]) -> Thr
         page=page,
         stages=stages,
         episode=1,
-        history=(),
+        history=tuple(history),
         pending=(),
     )

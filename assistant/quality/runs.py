@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from assistant.conversation.types import Action, Author, Reply, SearchQuery
+from assistant.conversation.types import Action, Reply, SearchQuery
 from assistant.conversation.understand import is_attack
 from assistant.quality import figures
 from assistant.quality.figures import Columns
@@ -150,8 +150,7 @@ async def _answer(services: Services, row: Row, _within: str | None) -> Row:
 
 
 async def _read(services: Services, row: Row, _within: str | None) -> Row:
-    earlier = [turn.text for turn in history_of(row) if turn.author is Author.CUSTOMER]
-    reading = await services.understand.read_after(row["text"], earlier, page=row.get("page"))
+    reading = await services.understand.read_after(row["text"], history_of(row), page=row.get("page"))
     return {
         "stage": reading.stage,
         "sentiment": reading.sentiment.value,
@@ -180,9 +179,10 @@ async def _injection(services: Services, row: Row, within: str | None) -> Row:
     return {"probability": own["injection"], "stopped": own["stopped"]}
 
 
-async def _satisfaction(services: Services, row: Row, within: str | None) -> Row:
-    own = await _read(services, row, within)
-    return {"probability": (1 - own["score"]) / 2}
+async def _satisfaction(services: Services, row: Row, _within: str | None) -> Row:
+    """The stage does not matter here, so the turns before are not read one by one."""
+    reading = await services.understand.read_within(row["text"], history_of(row))
+    return {"probability": reading.dissatisfaction}
 
 
 _PREDICT: Mapping[Kind, Callable[..., Any]] = {

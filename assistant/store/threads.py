@@ -33,6 +33,7 @@ class Threads:
             answered = max((i for i, m in enumerate(messages) if m.author != Author.CUSTOMER), default=-1)
             pending = messages[answered + 1 :]
             before = messages[: answered + 1][-history:] if history else []
+            read = await _read(session, [message.id for message in before])
             return Thread(
                 conversation_id=row.id,
                 owner=row.owner,
@@ -42,7 +43,8 @@ class Threads:
                 episode=row.episode,
                 history=tuple(_message(message) for message in before),
                 pending=tuple(_message(message) for message in pending),
-                scores=await _scores(session, [message.id for message in before]),
+                scores=tuple(float(data["score"]) for data in read),
+                dissatisfaction=tuple(float(data.get("dissatisfaction", 0.0)) for data in read),
                 handed_over=await _handed_over(session, row),
             )
 
@@ -152,13 +154,14 @@ async def _messages(session: AsyncSession, conversation_id: str, *, limit: int) 
     return list(rows)[::-1]
 
 
-async def _scores(session: AsyncSession, message_ids: Sequence[str]) -> tuple[float, ...]:
+async def _read(session: AsyncSession, message_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Return what was read of these messages, oldest first."""
     rows = await session.execute(
         select(ReadingRow.data).join(MessageRow, MessageRow.id == ReadingRow.message_id)
         .where(ReadingRow.message_id.in_(list(message_ids)))
         .order_by(MessageRow.seq)
     )  # fmt: skip
-    return tuple(float(data["score"]) for (data,) in rows)
+    return [data for (data,) in rows]
 
 
 async def _handed_over(session: AsyncSession, row: ConversationRow) -> bool:

@@ -195,6 +195,7 @@ class ReadingOut(BaseModel):
     confidence: float
     injection: float
     wants_human: bool
+    dissatisfaction: float = Field(description="How sure it is that the customer is not being helped")
 
 
 class BandOut(BaseModel):

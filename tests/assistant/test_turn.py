@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from assistant.conversation.dissatisfaction import load_signs
 from assistant.conversation.journey import load_journey
 from assistant.conversation.turn import Turns, topic_of
 from assistant.conversation.types import Action, Author, Message
@@ -46,7 +47,7 @@ class Chat:
 @pytest.fixture(scope="module")
 def understand(encoder: Encoder, trained_models: Path) -> Understand:
     classifiers = LearntClassifiers(PROMPTS, trained_models, encoder, ModelRunner())
-    return Understand(classifiers, load_journey(PROMPTS, "default"), ("it", "en"))
+    return Understand(classifiers, load_journey(PROMPTS, "default"), ("it", "en"), load_signs(PROMPTS))
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from assistant.conversation.compose import Composer
 from assistant.conversation.decision import Thresholds
+from assistant.conversation.dissatisfaction import load_signs
 from assistant.conversation.framing import Framing
 from assistant.conversation.journey import load_journey
 from assistant.conversation.ports import ChatEngine, Classifiers, Conversations, OnText
@@ -137,7 +138,7 @@ def a_turn(
     nobody: Any = None
     return Turns(
         conversations=cast(Conversations, nobody),
-        understand=Understand(cast(Classifiers, nobody), model, ("it", "en")),
+        understand=Understand(cast(Classifiers, nobody), model, ("it", "en"), load_signs(PROMPTS)),
         retriever=retriever or FixedRetriever(),
         composer=a_composer(engine),
         journey=model,
