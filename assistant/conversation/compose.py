@@ -110,8 +110,8 @@ class Composer:
         if not findings.passages or brief.reliability < limits.abstain_below:
             return self._unanswered(brief, thread, features, Draft(action=Action.ABSTAIN, engine="embedded"))
         draft = self._supported(await self._draft(brief, on_text), brief)
-        if draft.action is Action.CLARIFY and len(draft.choices) >= 2:
-            text = self._framing.clarify(draft.choices[0], draft.choices[1], brief.language)
+        if draft.action is Action.CLARIFY and len(draft.choices) != 1:
+            text = self._framing.clarify(draft.choices, brief.language)
             return self._reply(brief, draft, Action.CLARIFY, text, (), features)
         if draft.action is not Action.ANSWER or not draft.sentences:
             return self._unanswered(brief, thread, features, draft)

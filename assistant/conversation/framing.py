@@ -11,6 +11,8 @@ from core.text import shorten
 from core.types import Passage
 
 _QUOTE_CHARACTERS = 1200
+_SURE_STAGE = 0.6
+"""Below this probability a stage shapes the answer and adds no closing words to it: they may be misplaced."""
 _UPSET = ("frustration", "anxiety", "negative")
 """Tones in which a customer without a certain answer is met with a kind word."""
 
@@ -48,8 +50,11 @@ class Framing:
             return None
         return self._freshly(f"small_talk.{kind}", language, thread)
 
-    def clarify(self, one: str, other: str, language: str) -> str:
-        return self._phrases.say("clarify", language, values={"a": f"«{one}»", "b": f"«{other}»"})
+    def clarify(self, choices: Sequence[str], language: str) -> str:
+        """Ask which of two things was meant, or for more, where there are no two to choose from."""
+        if len(choices) < 2:
+            return self._phrases.say("clarify_open", language)
+        return self._phrases.say("clarify", language, values={"a": f"«{choices[0]}»", "b": f"«{choices[1]}»"})
 
     def evidence(self, found: Sequence[Evidence], language: str) -> tuple[str, ...]:
         """Return the reasons for a stage as an operator reads them."""
@@ -116,7 +121,8 @@ class Framing:
         return self._opening(brief, thread) if brief.tone.name in _UPSET else None
 
     def _closing(self, brief: Brief, thread: Thread) -> str | None:
-        if brief.policy is None or not brief.tone.sell:
+        stage = brief.reading.stages.get(brief.reading.stage, 0.0)
+        if brief.policy is None or not brief.tone.sell or stage < _SURE_STAGE:
             return None
         text = self._phrases.choose(brief.policy.closing, brief.language, turn=len(thread.history) // 2)
         return self._once(text, thread)

@@ -22,6 +22,7 @@ _FILLED_IN: Mapping[str, tuple[str, ...]] = {
     "part_unanswered": ("question",),
     "contradiction": ("title",),
     "clarify": ("a", "b"),
+    "clarify_open": (),
     "handoff": ("hours",),
     "handoff_already": ("hours",),
     "injection": ("company",),

@@ -6,11 +6,17 @@ from dataclasses import dataclass, replace
 
 from assistant.conversation.types import Findings, Sentence
 from core.lexemes import content_words
-from core.text import sentences
+from core.text import sentences, words
 from core.types import Passage
 
 _MOST = 3
 _QUESTION = re.compile(r"[^?]*\?[?!]*[\"'»”)\]]*|[^?]+$")
+_ASKING = frozenset(
+    "chi che cosa come dove quando quanto quanta quanti quante quale quali perche posso possiamo potete "
+    "potrei avete fate serve who what whats which where when why how can could do does did is are has have "
+    "will would should may".split()
+)
+"""With such a word a question begins, when no mark ends the sentence."""
 _ENDS = re.compile(r"\?[?!]*[\"'»”)\]\s]*$")
 
 
@@ -34,7 +40,11 @@ def questions_in(text: str, language: str) -> tuple[Asked, ...]:
     lead: list[str] = []
     for sentence in (one for line in text.splitlines() for own in sentences(line) for one in _apart(own)):
         lead.append(sentence)
-        if _ENDS.search(sentence) and len(parts) < _MOST and content_words(sentence, language, frozenset()):
+        if (
+            _asks(sentence, after=bool(parts))
+            and len(parts) < _MOST
+            and content_words(sentence, language, frozenset())
+        ):
             parts.append(Asked(" ".join(lead), sentence))
             lead = []
     if len(parts) < 2:
@@ -64,6 +74,14 @@ def moved(told: Sequence[Sentence], found: Findings, whole: Findings) -> list[Se
         )
         for sentence in told
     ]
+
+
+def _asks(sentence: str, *, after: bool) -> bool:
+    """Whether a sentence is a question; `after` another one the mark is often left out."""
+    if _ENDS.search(sentence):
+        return True
+    first = words(sentence)[:1] if after else []
+    return bool(first) and first[0] in _ASKING and sentence.rstrip()[-1] not in ".!…,;:"
 
 
 def _apart(sentence: str) -> list[str]:

@@ -16,6 +16,7 @@ from assistant.engines.contradictions import contradicting
 from assistant.engines.scoring import PieceScorer, ScoreWeights
 from assistant.engines.selection import Candidate, choose, hand_on_questions, said
 from core.embeddings import Encoder
+from core.lexemes import lexemes
 from core.offload import ModelRunner
 
 _PASSAGES = 16
@@ -65,7 +66,7 @@ class ExtractiveEngine:
         if not candidates:
             return Draft(action=Action.ABSTAIN, engine=self.name)
         choices = _unclear(brief, candidates)
-        if choices:
+        if choices is not None:
             return Draft(action=Action.CLARIFY, choices=choices, engine=self.name)
         chosen = choose(candidates, most=_length(brief))
         other = contradicting(chosen, candidates, passages)
@@ -101,14 +102,25 @@ def _length(brief: Brief) -> int:
     return min(wanted, brief.tone.sentences)
 
 
-def _unclear(brief: Brief, candidates: Sequence[Candidate]) -> tuple[str, ...]:
-    """Return two titles when a very short question fits two different documents about equally well."""
-    if brief.asked_back or not brief.alone or len(brief.findings.terms) != 1:
-        return ()
+def _unclear(brief: Brief, candidates: Sequence[Candidate]) -> tuple[str, ...] | None:
+    """Return what a very short question may mean when it fits two documents about equally well.
+
+    Two titles that both name what was asked about, or none: titles that do not are no choice to offer.
+    None when it is clear enough.
+    """
+    answered = any(message.author is not Author.CUSTOMER for message in brief.history)
+    if answered or not brief.alone or len(brief.findings.terms) != 1:
+        return None
     best: dict[str, Candidate] = {}
     for candidate in sorted(candidates, key=lambda c: -c.score):
         best.setdefault(candidate.document, candidate)
     ranked = list(best.values())[:2]
     if len(ranked) < 2 or ranked[1].score < _CLOSE * ranked[0].score or ranked[0].title == ranked[1].title:
-        return ()
-    return tuple(candidate.title for candidate in ranked)
+        return None
+    stems = {stem for term in brief.findings.terms.values() for stem in term.stems}
+    languages = [brief.findings.passages[candidate.passage].language for candidate in ranked]
+    named = [
+        not stems.isdisjoint(lexemes(candidate.title, language))
+        for candidate, language in zip(ranked, languages, strict=True)
+    ]
+    return tuple(candidate.title for candidate in ranked) if all(named) else ()

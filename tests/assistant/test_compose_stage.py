@@ -104,8 +104,14 @@ async def test_nothing_is_offered_when_the_answer_is_not_quite_sure() -> None:
     reply = await reply_to(a_composer(scorer=evens), policy=MODEL.policy("decision"))
     assert reply.action is Action.ANSWER
     unsure, answer = reply.text.split("\n\n")
-    assert unsure.startswith("Non sono certo")
+    assert unsure.startswith("Forse è questo")
     assert answer == "La Brenta costa 2.390 euro. [1] Può provarla per 30 giorni. [2]"
+
+
+async def test_nothing_is_offered_when_the_stage_is_not_quite_sure() -> None:
+    torn = reading(stage="decision", stages={"decision": 0.5, "purchase": 0.4, "unknown": 0.1})
+    reply = await a_turn().reply_to(QUESTION, torn, thread())
+    assert reply.text == "La Brenta costa 2.390 euro. [1] Può provarla per 30 giorni. [2]"
 
 
 async def test_the_same_next_step_is_offered_once_in_a_conversation() -> None:

@@ -15,8 +15,8 @@ from tests.support.composing import talk
 
 JOURNEY = load_journey(PROMPTS, "default")
 TONES = load_tones(PROMPTS)
-LONG_TEXT = " ".join(6 * ["Il noleggio della bici costa 20 euro al giorno."])
-"""Six sentences that answer equally well: how many are quoted depends on nothing else."""
+LONG_TEXT = " ".join(8 * ["Il noleggio della bici costa 20 euro al giorno."])
+"""Eight sentences that answer equally well, too long to be quoted whole: nothing else sets how many are."""
 DELIVERY = passage(
     "Spediamo in tutta Italia. La consegna costa 29 euro e arriva in 4 giorni lavorativi. Buon viaggio!",
     chunk_id="spedizioni", document_id="s", title="Spedizioni", section="Costi e tempi",

@@ -37,13 +37,13 @@ def test_a_sentence_of_two_sources_carries_both_marks() -> None:
     assert [number for number, _ in used] == [2, 0]
 
 
-@pytest.mark.parametrize(("framing", "word"), [(LEI, "Le serve"), (TU, "ti serve")])
+@pytest.mark.parametrize(("framing", "word"), [(LEI, "che cerca;"), (TU, "che cerchi;")])
 def test_an_unsure_answer_says_so_first_and_shows_the_way_to_a_person(framing: Framing, word: str) -> None:
     upset = brief(tone=TONES["frustration"])
     said, body = framing.frame("Corpo. [1]", ((0, _says("Corpo.", 0)),), upset, thread(), sure=False).split(
         "\n\n"
     )
-    assert said.startswith("Capisco il disagio e mi dispiace. Non sono certo")
+    assert said.startswith("Capisco il disagio e mi dispiace. Forse è questo")
     assert word in said
     assert "una persona" in said
     assert body == "Corpo. [1]"
@@ -132,8 +132,10 @@ def test_lei_and_tu_are_kept_apart_in_every_phrase() -> None:
     assert "Vuoi che ti metta" in TU.abstain(brief(), thread())
     assert "aiutarLa" in LEI.declined("it")
     assert "aiutarti" in TU.declined("it")
-    assert LEI.clarify("A", "B", "it").startswith("Per risponderLe bene")
-    assert TU.clarify("A", "B", "it").startswith("Per risponderti bene")
+    assert LEI.clarify(("A", "B"), "it").startswith("Per risponderLe bene")
+    assert TU.clarify(("A", "B"), "it").startswith("Per risponderti bene")
+    assert LEI.clarify((), "it").startswith("Mi può dire")
+    assert TU.clarify((), "it").startswith("Mi puoi dire")
     assert LEI.handoff("en", again=False) == TU.handoff("en", again=False)
 
 
