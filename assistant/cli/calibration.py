@@ -9,6 +9,8 @@ from assistant.cli.output import AsJson, console, prepare, print_json
 from assistant.conversation.scorer import load_scorer
 from assistant.quality.calibrating import LEAST, Recalibrated, recalibrate, save_calibration
 from assistant.store.judgements import Judged, judged_answers
+from core.database import Database
+from core.migrate import migrate
 from core.settings import Settings
 
 
@@ -21,9 +23,10 @@ def calibrate(
     from assistant.app import calibration_file
 
     settings = prepare()
-    judged = asyncio.run(_judged(settings))
+    scorer = load_scorer(settings.prompts)
+    judged = asyncio.run(_judged(settings, scorer.fingerprint))
     found = recalibrate(
-        load_scorer(settings.prompts),
+        scorer,
         [own.features for own in judged],
         [own.helpful for own in judged],
         least=least,
@@ -31,6 +34,8 @@ def calibrate(
     kept = found.helps and not dry_run
     if kept:
         save_calibration(calibration_file(settings), found.calibration)
+    elif not dry_run:
+        calibration_file(settings).unlink(missing_ok=True)
     if as_json:
         print_json({"answers": found.answers, "right": found.right, "before": found.loss_before,
                     "after": found.loss_after, "kept": kept})  # fmt: skip
@@ -39,11 +44,13 @@ def calibrate(
         console.print(line, highlight=False)
 
 
-async def _judged(settings: Settings) -> list[Judged]:
-    from assistant.app import running
-
-    async with running(settings, owner=False) as services:
-        return await judged_answers(services.database)
+async def _judged(settings: Settings, fingerprint: str) -> list[Judged]:
+    database = Database(settings.database)
+    try:
+        await migrate(database)
+        return await judged_answers(database, fingerprint)
+    finally:
+        await database.close()
 
 
 def _told(found: Recalibrated, *, kept: bool, dry_run: bool) -> list[str]:
@@ -56,5 +63,9 @@ def _told(found: Recalibrated, *, kept: bool, dry_run: bool) -> list[str]:
     ]
     if kept:
         return [*lines, "Kept. It is used from the next start on."]
-    why = "This was a trial." if dry_run else "What is shipped does as well."
-    return [*lines, f"Nothing was changed. {why}"]
+    why = (
+        "This was a trial: nothing was changed."
+        if dry_run
+        else "What is shipped does as well and is used from the next start on."
+    )
+    return [*lines, why]

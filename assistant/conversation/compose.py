@@ -176,7 +176,11 @@ class Composer:
         return self._rated(self._reply(brief, draft, Action.ANSWER, text, used, features), least)
 
     def _rated(self, reply: Reply, reliability: float) -> Reply:
-        return replace(reply, reliability=reliability, band=self._scorer.band(reliability))
+        """Return a reply to several questions with the reliability of the least certain one."""
+        band = self._scorer.band(reliability)
+        decision = {**reply.trace["decision"], "band": band.name if band else None}
+        trace = {**reply.trace, "several": True, "decision": decision}
+        return replace(reply, reliability=reliability, band=band, trace=trace)
 
     async def _certain(self, brief: Brief, limits: Thresholds) -> tuple[tuple[Sentence, ...], float]:
         """Return the sentences that answer one question (none when too uncertain), and how sure that is."""
@@ -279,7 +283,10 @@ class Composer:
             engine=draft.engine,
             prompt=draft.prompt,
             language=brief.language,
-            trace=trace_of(brief, draft, features, action=action, limits=limits, band=band),
+            trace={
+                **trace_of(brief, draft, features, action=action, limits=limits, band=band),
+                "scorer": self._scorer.fingerprint,
+            },
             band=band,
         )
 

@@ -110,15 +110,15 @@ def unsourced_numbers(text: str, passages: Sequence[Passage]) -> list[str]:
     Prices, times and dates are numbers: an answer may not hold one that its sources do not.
     """
     known = {
-        _plain(number)
+        plain_number(number)
         for passage in passages
         for number in _NUMBER.findall(f"{passage.title} {passage.section} {passage.text}")
     }
     without_marks = re.sub(r"\[\d+\]|^\s*\d+\.\s", " ", text, flags=re.MULTILINE)
-    return [number for number in _NUMBER.findall(without_marks) if _plain(number) not in known]
+    return [number for number in _NUMBER.findall(without_marks) if plain_number(number) not in known]
 
 
-def _plain(number: str) -> str:
+def plain_number(number: str) -> str:
     """Return one form for all ways to write a number: 1.890,00 and 1,890 are 1890; 9:30 is 9.30."""
     *parts, last = re.split(r"[.,:]", number)
     if not parts or len(last) == 3:  # three digits after a mark are thousands

@@ -16,6 +16,8 @@ from assistant.conversation.types import Author, Message
 from core.errors import SettingsError
 from core.text import fold, words
 
+_BARE_NO = 4
+"""A "no" of so few words to a question of ours declines an offer, not an answer."""
 _RECENT = 3
 """A question is asked again when it is like one of so many before it."""
 _SAID_AGAIN, _REFUSED, _LET_DOWN = 0.5, 0.5, 0.5
@@ -44,8 +46,9 @@ def dissatisfaction(text: str, score: float, history: Sequence[Message], signs: 
     told = -score
     if history:
         told += _SAID_AGAIN * _said_again(text, history)
-        told += _REFUSED * bool(signs.refusals.search(fold(text)))
         answers = [message.text for message in history if message.author is not Author.CUSTOMER]
+        offered = bool(answers) and answers[-1].rstrip().endswith("?") and len(words(text)) <= _BARE_NO
+        told += _REFUSED * (not offered and bool(signs.refusals.search(fold(text))))
         told += _LET_DOWN * bool(answers and signs.let_down.search(fold(answers[-1])))
     return 1 / (1 + math.exp(-_STEEPNESS * (told - _EVEN)))
 

@@ -52,6 +52,7 @@ class JourneyModel:
         before: Mapping[str, float],
         page: str | None,
         words: Mapping[str, tuple[str, ...]] | None = None,
+        kept: str = UNKNOWN_STAGE,
     ) -> tuple[dict[str, float], tuple[Evidence, ...]]:
         """Return the stage distribution after a message, and the evidence for it in words.
 
@@ -67,6 +68,7 @@ class JourneyModel:
             before: the conversation's distribution; empty at its start.
             page: path or address of the page where the customer is.
             words: for each example label what the customer wrote that speaks for it.
+            kept: the stage that was named before this message.
         """
         spoken = {
             name: sum(said.get(label, 0.0) for label in stage.learn_from)
@@ -87,25 +89,28 @@ class JourneyModel:
             for name, share in weighed.items()
         }
         after[UNKNOWN_STAGE] = max(0.0, 1.0 - sum(after.values()))
-        return after, self._evidence(after, before, touched, page, words or {})
+        return after, self._evidence(self.named(after, kept), before, touched, page, words or {})
 
-    def named(self, stages: Mapping[str, float], before: Mapping[str, float] | None = None) -> str:
+    def named(self, stages: Mapping[str, float], kept: str = UNKNOWN_STAGE) -> str:
         """Return the stage to act on: the likeliest one when it is likely enough, else `unknown`.
 
         Args:
             stages: the distribution.
-            before: the one before this message; its stage stands until another leads clearly, or
-                the tone of the answers would change with every doubtful word.
+            kept: the stage that was named before this message; it stands until another leads clearly,
+                or the tone of the answers would change with every doubtful word.
         """
         best = max(stages, key=lambda name: stages[name], default=UNKNOWN_STAGE)
-        kept = self.named(before) if before else UNKNOWN_STAGE
         if kept != UNKNOWN_STAGE and stages.get(kept, 0.0) > stages.get(best, 0.0) - _CLEAR_LEAD:
             best = kept
         return best if stages.get(best, 0.0) >= _NAMED_FROM else UNKNOWN_STAGE
 
     def corrected(self, stage: str) -> dict[str, float]:
         """Return the distribution after a person said which stage it is: sure, and open to new evidence."""
-        return {stage: _CORRECTED, UNKNOWN_STAGE: 1 - _CORRECTED} if stage in self.stages else {}
+        return (
+            {stage: _CORRECTED, UNKNOWN_STAGE: 1 - _CORRECTED}
+            if stage in self.stages
+            else {UNKNOWN_STAGE: 1.0}
+        )
 
     def labels_of(self, stage: str) -> dict[str, float]:
         """Return the distribution over example labels that a stage stands for."""
@@ -119,13 +124,13 @@ class JourneyModel:
 
     def _evidence(
         self,
-        after: Mapping[str, float],
+        named: str,
         before: Mapping[str, float],
         touched: Touchpoint | None,
         page: str | None,
         words: Mapping[str, tuple[str, ...]],
     ) -> tuple[Evidence, ...]:
-        stage = self.policy(self.named(after, before))
+        stage = self.policy(named)
         if stage is None:
             return ()
         said = dict.fromkeys(text for label in stage.learn_from for text in words.get(label, ()))

@@ -5,6 +5,7 @@ in each band was right, are in `prompts/reliability/scorer.yaml`, fitted on seve
 and tried on each of them in turn, left out. A company's own feedback can move it (`Calibration`).
 """
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from assistant.conversation.confidence import FEATURES
 from assistant.conversation.types import Band
 from core.errors import SettingsError
 
+BANDS = frozenset({"low", "medium", "high"})
 _MOST = 30.0
 """Beyond this the logistic function is 0 or 1 in double precision anyway."""
 
@@ -32,6 +34,8 @@ class Calibration:
     offset: float = 0.0
     answers: int = 0
     """How many judged answers it comes from."""
+    fitted_on: str = ""
+    """Fingerprint of the scorer that it moves: to another one it means nothing."""
     bands: tuple[Band, ...] = ()
     """What the bands mean here; empty: what they mean in general."""
 
@@ -47,6 +51,15 @@ class Scorer:
     bands: tuple[Band, ...] = ()
     """In rising order."""
     calibration: Calibration = Calibration()
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever a weight changes; kept with every reply."""
+        numbers = [
+            self.intercept,
+            *(sorted(own.items()) for own in (self.weights, self.centres, self.scales)),
+        ]
+        return hashlib.sha256(repr(numbers).encode()).hexdigest()[:12]
 
     def score(self, features: Mapping[str, float]) -> float:
         """Return the calibrated probability that an answer from these passages is right, in (0, 1).
@@ -69,7 +82,9 @@ class Scorer:
         return reached[-1] if reached else None
 
     def calibrated(self, own: Calibration) -> "Scorer":
-        """Return the scorer as a company's own feedback moves it."""
+        """Return the scorer as a company's own feedback moves it, if that was learnt on this very scorer."""
+        if own.fitted_on != self.fingerprint:
+            return self
         return replace(self, calibration=own, bands=own.bands or self.bands)
 
 
@@ -111,12 +126,16 @@ def load_calibration(file: Path) -> Calibration:
         return Calibration()
     try:
         fields = json.loads(file.read_text(encoding="utf-8"))
-        return Calibration(
+        found = Calibration(
             slope=float(fields["slope"]),
             offset=float(fields["offset"]),
             answers=int(fields["answers"]),
+            fitted_on=str(fields["fitted_on"]),
             bands=read_bands(fields["bands"]),
         )
+        if not (found.slope > 0 and math.isfinite(found.slope) and math.isfinite(found.offset)):
+            raise ValueError("its curve does not rise")
+        return found
     except (OSError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise SettingsError(
             f"{file} cannot be read ({type(error).__name__}): delete it, or run `percorso calibrate` again."
@@ -124,7 +143,13 @@ def load_calibration(file: Path) -> Calibration:
 
 
 def read_bands(fields: Mapping[str, Mapping[str, float]]) -> tuple[Band, ...]:
-    """Return bands from `{name: {from, right, answers}}`, in rising order."""
+    """Return bands from `{name: {from, right, answers}}`, in rising order.
+
+    Raises:
+        ValueError: a band is not called `low`, `medium` or `high`.
+    """
+    if unknown := set(fields) - BANDS:
+        raise ValueError(f"unknown bands {sorted(unknown)}")
     found = [
         Band(name=name, start=float(own["from"]), right=float(own["right"]), answers=int(own["answers"]))
         for name, own in fields.items()

@@ -12,9 +12,8 @@ from core.types import Passage
 _MOST = 3
 _QUESTION = re.compile(r"[^?]*\?[?!]*[\"'»”)\]]*|[^?]+$")
 _ASKING = frozenset(
-    "chi che cosa come dove quando quanto quanta quanti quante quale quali perche posso possiamo potete "
-    "potrei avete fate serve who what whats which where when why how can could do does did is are has have "
-    "will would should may".split()
+    "chi cosa dove quando quanto quanta quanti quante quale quali perche posso possiamo potete potrei avete "
+    "who what whats which where when why how can could do does did is are has will would should may".split()
 )
 """With such a word a question begins, when no mark ends the sentence."""
 _ENDS = re.compile(r"\?[?!]*[\"'»”)\]\s]*$")

@@ -42,6 +42,7 @@ def trace_of(
             for one in draft.considered
         ],
         "said": [_said(sentence) for sentence in draft.sentences],
+        "against": _said(draft.against) if draft.against else None,
         "expected": _short(brief.reliability),
         "features": {name: _short(value) for name, value in features.items()},
         "decision": {

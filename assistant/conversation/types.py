@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from assistant.conversation.readings import Reading
+from assistant.conversation.readings import UNKNOWN_STAGE, Reading
 from core.types import Audience, Passage
 
 BOT = "bot"
@@ -225,6 +225,8 @@ class Thread:
     page: str | None
     stages: Mapping[str, float]
     episode: int
+    stage: str = UNKNOWN_STAGE
+    """The one that was named last."""
     history: tuple[Message, ...]
     """Messages before the turn, oldest first."""
     pending: tuple[Message, ...]

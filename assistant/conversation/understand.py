@@ -6,7 +6,7 @@ from dataclasses import replace
 from assistant.conversation.dissatisfaction import Signs, dissatisfaction
 from assistant.conversation.journey import JourneyModel
 from assistant.conversation.ports import Classifiers
-from assistant.conversation.readings import Reading
+from assistant.conversation.readings import UNKNOWN_STAGE, Reading
 from assistant.conversation.sentiment import feel
 from assistant.conversation.types import BOT, Author, Message, Thread
 from core.language import detect_language
@@ -39,10 +39,12 @@ class Understand:
         """Return what was understood of `text`, given where the conversation stands."""
         signals = await self._classifiers.read(text)
         feeling = feel(signals.feelings, text)
-        stages, evidence = self._journey.locate(signals.stages, thread.stages, thread.page, signals.words)
+        stages, evidence = self._journey.locate(
+            signals.stages, thread.stages, thread.page, signals.words, thread.stage
+        )
         return Reading(
             language=self.language_of(text, thread.language),
-            stage=self._journey.named(stages, thread.stages),
+            stage=self._journey.named(stages, thread.stage),
             stages=stages,
             evidence=evidence,
             sentiment=feeling.sentiment,
@@ -63,7 +65,7 @@ class Understand:
         ):  # what was said before moves the stage, as in a conversation
             if message.author is Author.CUSTOMER:
                 reading = await self.read(message.text, thread)
-                thread = _thread(reading.language, page, reading.stages, history[: place + 1])
+                thread = _thread(reading.language, page, reading.stages, history[: place + 1], reading.stage)
         return await self.read(text, replace(thread, history=tuple(history)))
 
     async def read_within(self, text: str, history: Sequence[Message]) -> Reading:
@@ -81,7 +83,11 @@ def is_attack(reading: Reading) -> bool:
 
 
 def _thread(
-    language: str, page: str | None, stages: Mapping[str, float], history: Sequence[Message]
+    language: str,
+    page: str | None,
+    stages: Mapping[str, float],
+    history: Sequence[Message],
+    stage: str = UNKNOWN_STAGE,
 ) -> Thread:
     return Thread(
         conversation_id="",
@@ -89,6 +95,7 @@ def _thread(
         language=language,
         page=page,
         stages=stages,
+        stage=stage,
         episode=1,
         history=tuple(history),
         pending=(),

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from assistant.conversation.confidence import plain_number
 from assistant.conversation.text_blocks import PieceKind
 from assistant.engines.selection import Candidate
 from core.lexemes import lexemes
@@ -12,6 +13,8 @@ _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _FEWEST_WORDS = 3
 """Sentences of fewer words of meaning are alike by chance: "From 9 to 18." """
 _SAME_WORDS = 0.8
+_SAME_SUBJECT = 0.5
+"""Titles and headings less alike, numbers aside, are about two things: each bicycle has its own weight."""
 
 
 def contradicting(
@@ -39,13 +42,12 @@ def _contradict(one: Candidate, other: Candidate, passages: Sequence[Passage]) -
     first, second = passages[one.passage], passages[other.passage]
     if first.language != second.language:
         return False
-    numbers = [frozenset(_NUMBER.findall(text)) for text in (one.piece.text, other.piece.text)]
-    if not all(numbers) or numbers[0] == numbers[1]:
+    numbers = [frozenset(map(plain_number, _NUMBER.findall(own.piece.text))) for own in (one, other)]
+    if numbers[0] <= numbers[1] or numbers[1] <= numbers[0]:
         return False
     told = _words(one.piece.text, first.language), _words(other.piece.text, second.language)
-    about = _words(first.section, first.language), _words(second.section, second.language)
-    same_place = not all(about) or bool(about[0] & about[1])
-    return len(told[0]) >= _FEWEST_WORDS and same_place and _alike(*told) >= _SAME_WORDS
+    about = [_words(f"{own.title} {own.section}", own.language) for own in (first, second)]
+    return len(told[0]) >= _FEWEST_WORDS and _alike(*told) >= _SAME_WORDS and _alike(*about) >= _SAME_SUBJECT
 
 
 def _words(text: str, language: str) -> frozenset[str]:

@@ -48,7 +48,8 @@ class Corrected:
         lessons, vectors = self._known()
         if vectors is None:
             return dict(shares)
-        taught = [place for place, lesson in enumerate(lessons) if lesson.shares(task)]
+        said = [lesson.shares(task) for lesson in lessons]
+        taught = [place for place, own in enumerate(said) if own and set(own) <= set(shares)]
         if not taught:
             return dict(shares)
         cosines = vectors[taught] @ vector
@@ -56,8 +57,8 @@ class Corrected:
         best = len(taught) - 1 - int(np.argmax(cosines[::-1]))
         likeness = (float(cosines[best]) - _ALIKE_FROM) / (_ALIKE_UP_TO - _ALIKE_FROM)
         weight = _MOST * min(1.0, max(0.0, likeness))
-        wanted = lessons[taught[best]].shares(task)
-        if not weight or not set(wanted) <= set(shares):
+        wanted = said[taught[best]]
+        if not weight:
             return dict(shares)
         return {
             label: (1 - weight) * share + weight * wanted.get(label, 0.0) for label, share in shares.items()

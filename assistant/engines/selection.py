@@ -77,7 +77,7 @@ def _around(best: Candidate, group: Sequence[Candidate], most: int) -> list[Cand
     if _is_short(group, most):
         return [one for one in group if one is best or one.score > 0]
     taken = {place}
-    if place > 0 and _LEANS_BACK.match(best.piece.whole) and not _is_question(group[place - 1]):
+    if place > 0 and _LEANS_BACK.match(best.piece.whole) and _may_be_said(group[place - 1]):
         taken.add(place - 1)
     good = [index for index, one in enumerate(group) if one.score >= _NEAR_THE_BEST * best.score]
     while len(taken) < most:
@@ -85,9 +85,13 @@ def _around(best: Candidate, group: Sequence[Candidate], most: int) -> list[Cand
         if not near:
             break
         taken.add(max(near, key=lambda index: group[index].score))
-    if place + 1 < len(group) and best.piece.whole.endswith(":"):
+    if place + 1 < len(group) and best.piece.whole.endswith(":") and _may_be_said(group[place + 1]):
         taken.add(place + 1)
     return [group[index] for index in sorted(taken)]
+
+
+def _may_be_said(candidate: Candidate) -> bool:
+    return candidate.score > 0 and not _is_question(candidate)
 
 
 def _is_short(group: Sequence[Candidate], most: int) -> bool:

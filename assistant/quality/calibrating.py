@@ -18,6 +18,8 @@ LEAST = 200
 _PRIOR = 10.0
 """How strongly the curve is held to the one that we ship, in answers."""
 _FOLDS = 5
+_FEWEST = 20
+"""With fewer answers in a band it goes on meaning what it means in general."""
 _STEPS = 50
 _FLATTEST = 0.05
 """A reliability that falls as the evidence grows is noise, whatever the feedback says."""
@@ -74,7 +76,8 @@ def recalibrate(
             slope=round(slope, 4),
             offset=round(offset, 4),
             answers=len(truth),
-            bands=tuple(band for band in bands if band.answers),
+            fitted_on=scorer.fingerprint,
+            bands=bands,
         ),
         answers=len(truth),
         right=int(truth.sum()),
@@ -119,12 +122,20 @@ def _fit(logits: Floats, truth: Floats) -> tuple[float, float]:
         found -= step
         if float(np.abs(step).max()) < 1e-9:
             break
-    return max(_FLATTEST, float(found[0])), float(found[1])
+    if found[0] < _FLATTEST:
+        return _FLATTEST, _log_odds(float(truth.mean()))
+    return float(found[0]), float(found[1])
+
+
+def _log_odds(share: float) -> float:
+    return float(np.log(share / (1 - share)))
 
 
 def _band(band: Band, above: Sequence[Band], told: Floats, truth: Floats) -> Band:
     inside = (told >= band.start) & (told < (above[0].start if above else np.inf))
-    share = float(truth[inside].mean()) if inside.any() else 0.0
+    if inside.sum() < _FEWEST:
+        return band
+    share = float(truth[inside].mean())
     return Band(name=band.name, start=band.start, right=round(share, 3), answers=int(inside.sum()))
 
 

@@ -11,6 +11,7 @@ from assistant.conversation.journey import JourneyModel
 from assistant.conversation.readings import Emotion, Evidence, EvidenceKind, Lesson, Sentiment
 from assistant.conversation.types import Author
 from assistant.store.events import append, lock
+from assistant.store.explained import turn_text
 from assistant.store.tables import CorrectionRow, MessageRow, ReadingRow
 from core.database import Database, now
 from core.errors import NotFound
@@ -28,6 +29,10 @@ class Correction:
     emotion: Emotion | None
     by: str
     created_at: datetime
+
+
+_UNHELPED, _HELPED = 0.6, 0.2
+"""Dissatisfaction at least, or at most, once a person said that a customer is unhappy, or is not."""
 
 
 class Corrections:
@@ -70,7 +75,7 @@ class Corrections:
             await session.merge(
                 CorrectionRow(
                     message_id=message_id,
-                    text=message.text,
+                    text=await turn_text(session, message),
                     stage=stage,
                     sentiment=sentiment,
                     emotion=emotion,
@@ -161,5 +166,13 @@ def _corrected(
     if sentiment is not None:
         sign = {Sentiment.NEGATIVE: -1.0, Sentiment.NEUTRAL: 0.0, Sentiment.POSITIVE: 1.0}[sentiment]
         strength = max(0.5, abs(float(data.get("score", 0.0))))
-        fields |= {"sentiment": sentiment, "emotion": emotion, "score": sign * strength, "confidence": 1.0}
+        unhelped = float(data.get("dissatisfaction", 0.0))
+        fields |= {
+            "sentiment": sentiment,
+            "emotion": emotion,
+            "score": sign * strength,
+            "intensity": strength if sign else 0.0,
+            "confidence": 1.0,
+            "dissatisfaction": max(_UNHELPED, unhelped) if sign < 0 else min(_HELPED, unhelped),
+        }
     return fields

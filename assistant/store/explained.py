@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from assistant.conversation.types import Author
 from assistant.store.tables import MessageRow, ReadingRow, ReplyRow
 from core.database import Database
 from core.errors import NotFound
+
+_LONGEST_BURST = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +30,22 @@ class Explained:
     reliability: float | None
     citations: list[Any]
     trace: Mapping[str, Any] | None
+
+
+async def turn_text(session: AsyncSession, message: MessageRow) -> str:
+    """Return what was read together with a customer's message: a burst is one turn."""
+    before = await session.scalars(
+        select(MessageRow)
+        .where(MessageRow.conversation_id == message.conversation_id, MessageRow.seq <= message.seq)
+        .order_by(MessageRow.seq.desc())
+        .limit(_LONGEST_BURST)
+    )
+    texts: list[str] = []
+    for row in before:
+        if row.author != Author.CUSTOMER:
+            break
+        texts.append(row.text)
+    return "\n".join(reversed(texts))
 
 
 async def explained(database: Database, conversation_id: str, message_id: str) -> Explained:
@@ -49,7 +68,7 @@ async def explained(database: Database, conversation_id: str, message_id: str) -
         reading = await session.get(ReadingRow, question.id) if question is not None else None
         return Explained(
             question_id=question.id if question else None,
-            question=question.text if question else None,
+            question=await turn_text(session, question) if question else None,
             reading=reading.data if reading else None,
             reply_id=said.id if said else None,
             reply=said.text if said else None,

@@ -20,8 +20,11 @@ class Judged:
     helpful: bool
 
 
-async def judged_answers(database: Database) -> list[Judged]:
-    """Return all judged answers, oldest first."""
+async def judged_answers(database: Database, scorer: str) -> list[Judged]:
+    """Return the judged answers that a scorer with this fingerprint rated, oldest first.
+
+    Replies to several questions are left out: their features are those of all together.
+    """
     async with database.reading() as session:
         rows = await session.execute(
             select(ReplyRow.trace, FeedbackRow.helpful, FeedbackRow.reason)
@@ -32,5 +35,6 @@ async def judged_answers(database: Database) -> list[Judged]:
         return [
             Judged(features=trace["features"], helpful=helpful)
             for trace, helpful, reason in rows
-            if trace.get("features") and reason not in _NOT_ABOUT_TRUTH
+            if trace.get("features") and trace.get("scorer") == scorer and not trace.get("several")
+            if reason not in _NOT_ABOUT_TRUTH
         ]

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from assistant.conversation.readings import Reading
+from assistant.conversation.readings import UNKNOWN_STAGE, Reading
 from assistant.conversation.types import BOT, Author, Message, Reply, Thread
 from assistant.store.events import append, lock
 from assistant.store.inbox import hand_over, message_data
@@ -41,6 +41,7 @@ class Threads:
                 page=row.page,
                 stages=row.stages,
                 episode=row.episode,
+                stage=read[-1]["stage"] if read else UNKNOWN_STAGE,
                 history=tuple(_message(message) for message in before),
                 pending=tuple(_message(message) for message in pending),
                 scores=tuple(float(data["score"]) for data in read),
@@ -64,7 +65,8 @@ class Threads:
                     created_at=now(),
                 )
             )
-            row.stages = dict(reading.stages)
+            if row.stages == dict(thread.stages):  # else a person corrected it meanwhile, and that stands
+                row.stages = dict(reading.stages)
             row.language = reading.language
             await session.flush()
             data = {"message_id": message.id, **reading.as_json()}

@@ -1,5 +1,7 @@
 """Readings and replies behind the scenes: why they came out so, and correcting what was read wrongly."""
 
+import asyncio
+
 from fastapi import APIRouter, Depends, Response
 
 from assistant.conversation.readings import UNKNOWN_STAGE, Emotion, Sentiment
@@ -10,6 +12,8 @@ from assistant.web.dependencies import ServicesDep, require_admin
 from assistant.web.errors import documented
 from assistant.web.schemas import Accepted, CorrectionIn, CorrectionOut, CorrectionsOut, ExplainedOut, Id
 from core.errors import BadInput
+
+_LEARNING = asyncio.Lock()
 
 router = APIRouter(
     prefix="/api/v1",
@@ -63,4 +67,9 @@ async def withdraw(message_id: Id, services: ServicesDep) -> Response:
 
 
 async def _learn(services: Services) -> None:
+    async with _LEARNING:  # of two at once the older list must not be the last one remembered
+        await _learn_all(services)
+
+
+async def _learn_all(services: Services) -> None:
     services.classifiers.remember(lessons(await services.corrections.all(), services.journey))

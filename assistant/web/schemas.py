@@ -222,6 +222,13 @@ class AnswerOut(BaseModel):
     trace: dict[str, Any]
 
 
+_FELT = {
+    "negative": {"frustration", "anxiety", "neutral"},
+    "neutral": {"neutral"},
+    "positive": {"happiness", "neutral"},
+}
+
+
 class CorrectionIn(Strict):
     """How a customer's message should have been read; leave out what was right."""
 
@@ -242,6 +249,8 @@ class CorrectionIn(Strict):
             raise ValueError("say which stage it is, or how the customer feels")
         if (self.sentiment is None) != (self.emotion is None):
             raise ValueError("sentiment and emotion go together")
+        if self.sentiment and self.emotion not in _FELT[self.sentiment]:
+            raise ValueError(f"{self.emotion} is no {self.sentiment} feeling")
         return self
 
 

@@ -55,6 +55,8 @@ def test_the_same_thing_with_another_number_is_found() -> None:
         "La consegna a domicilio costa 29 euro.",
         "La consegna in Sardegna costa 69 euro in più.",
         "La consegna a domicilio costa poco.",
+        "La consegna a domicilio costa 29,00 euro.",
+        "La consegna a domicilio costa 29 euro (art. 12).",
         "Il montaggio a domicilio richiede 35 minuti.",
         "| Consegna | 35 euro |\n| --- | --- |\n| a domicilio | 35 |",
     ],
@@ -66,6 +68,24 @@ def test_what_agrees_or_speaks_of_something_else_is_none(other: str) -> None:
 def test_the_same_document_does_not_contradict_itself() -> None:
     two = [passage(SAID), passage("La consegna a domicilio costa 35 euro.", chunk_id="c2")]
     assert _against(two) is None
+
+
+def test_two_products_with_the_same_sentence_do_not_contradict_each_other() -> None:
+    brenta = passage("La batteria si ricarica del tutto in 4 ore.", title="Brenta", section="Batteria")
+    dora = passage(
+        "La batteria si ricarica del tutto in 6 ore.", title="Dora", section="Batteria", document_id="d9"
+    )
+    assert _against([brenta, dora]) is None
+
+
+def test_price_lists_of_two_years_do() -> None:
+    old, new = (
+        passage(
+            f"La consegna a domicilio costa {price} euro.", title=f"Listino {year}", document_id=str(year)
+        )
+        for year, price in ((2025, 29), (2026, 35))
+    )
+    assert _against([new, old]) == "La consegna a domicilio costa 29 euro."
 
 
 def test_under_another_heading_it_is_about_something_else() -> None:

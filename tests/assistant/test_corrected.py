@@ -72,6 +72,11 @@ def test_what_was_withdrawn_is_forgotten() -> None:
     assert memory.applied("journey", SHARES, _vector(1.0)) == SHARES
 
 
+def test_a_lesson_that_cannot_be_used_hides_no_other() -> None:
+    other = Lesson(text="x", stages={"retention": 1.0})
+    assert _memory(PURCHASE, other).applied("journey", SHARES, _vector(1.0))["purchase"] > 0.9
+
+
 def test_a_label_that_no_example_teaches_changes_nothing() -> None:
     other = Lesson(text="x", stages={"retention": 1.0})
     assert _memory(other).applied("journey", SHARES, _vector(1.0)) == SHARES

@@ -61,6 +61,19 @@ async def test_a_corrected_stage_counts_for_the_message_and_its_conversation(dat
     assert "reading" not in {e.type for e in await read_events(database, conversation, 0, for_customer=True)}
 
 
+async def test_a_burst_is_corrected_as_one_text(database: Database) -> None:
+    inbox, threads = Inbox(database, burst_seconds=0), Threads(database)
+    view, _ = await inbox.open(site="shop", language="it", page=None, token=None)
+    for text in ("Ho un problema col freno", "da ieri", "grazie"):
+        await inbox.receive(view.id, text, text)
+    thread = await threads.thread(view.id, 6)
+    assert thread is not None
+    await threads.record_reading(thread, thread.pending[-1], reading(stage="awareness"))
+    corrections = Corrections(database)
+    await corrections.correct(view.id, thread.pending[-1].id, by="Anna", stage="retention")
+    assert [one.text for one in await corrections.all()] == ["Ho un problema col freno\nda ieri\ngrazie"]
+
+
 async def test_a_corrected_feeling_leaves_the_stage_alone(database: Database) -> None:
     conversation, (message,) = await _read(database, "Ma bravi")
     await Corrections(database).correct(
@@ -79,15 +92,15 @@ async def test_corrections_are_listed_replaced_and_withdrawn(database: Database)
     await corrections.correct(conversation, one, by="Bruno", stage="purchase")
     found = await corrections.all()
     assert {(c.text, c.stage, c.by) for c in found} == {
-        ("Due", "unknown", "Anna"),
+        ("Uno\nDue", "unknown", "Anna"),
         ("Uno", "purchase", "Bruno"),
     }
     assert {(own.text, *own.stages.items()) for own in lessons(found, JOURNEY)} == {
-        ("Due", ("unknown", 1.0)),
+        ("Uno\nDue", ("unknown", 1.0)),
         ("Uno", ("purchase", 1.0)),
     }
     await corrections.withdraw(one)
-    assert [c.text for c in await corrections.all()] == ["Due"]
+    assert [c.text for c in await corrections.all()] == ["Uno\nDue"]
     with pytest.raises(NotFound):
         await corrections.withdraw(one)
 

@@ -59,6 +59,12 @@ def test_an_apology_before_it_counts(answer: str) -> None:
     assert _of("Va bene, e il ritiro?", ASKED, answer) > 2 * _of("Va bene, e il ritiro?", ASKED, ANSWERED)
 
 
+def test_who_declines_an_offer_is_not_unhelped_by_it() -> None:
+    offer = "Non trovo nulla di certo. Vuole che La metta in contatto con una persona?"
+    assert _of("No grazie", ASKED, offer, score=-0.1) < 0.35
+    assert _of("Non so dove guardare, avete un indirizzo?", ASKED, ANSWERED) < 0.2
+
+
 def test_signs_add_up() -> None:
     alone = _of("No", ASKED, ANSWERED)
     together = _of(

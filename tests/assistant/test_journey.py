@@ -118,21 +118,28 @@ def test_what_was_written_is_named_for_the_stage_that_it_speaks_for() -> None:
 
 
 def test_a_stage_stands_until_another_leads_clearly() -> None:
-    before = {"purchase": 0.8, "unknown": 0.2}
     close, clear = {"purchase": 0.42, "retention": 0.48}, {"purchase": 0.3, "retention": 0.6}
     assert DEFAULT.named(close) == "retention"
-    assert DEFAULT.named(close, before) == "purchase"
-    assert DEFAULT.named(clear, before) == "retention"
-    assert DEFAULT.named(close, {"unknown": 1.0}) == "retention"
-    assert DEFAULT.named({"purchase": 0.3, "retention": 0.34}, before) == "unknown"
+    assert DEFAULT.named(close, "purchase") == "purchase"
+    assert DEFAULT.named(clear, "purchase") == "retention"
+    assert DEFAULT.named(close, "unknown") == "retention"
+    assert DEFAULT.named({"purchase": 0.3, "retention": 0.34}, "purchase") == "unknown"
+
+
+def test_a_stage_stands_through_several_messages_in_doubt() -> None:
+    kept = "consideration"
+    for consideration, purchase in ((0.5, 0.3), (0.42, 0.45), (0.44, 0.43), (0.4, 0.47)):
+        kept = DEFAULT.named({"consideration": consideration, "purchase": purchase}, kept)
+        assert kept == "consideration"
+    assert DEFAULT.named({"consideration": 0.35, "purchase": 0.5}, kept) == "purchase"
 
 
 def test_a_corrected_stage_is_sure_and_gives_way_to_new_evidence() -> None:
     before = DEFAULT.corrected("retention")
     assert DEFAULT.named(before) == "retention"
     after, _ = DEFAULT.locate({"purchase": 0.95, "unknown": 0.05}, before, None)
-    assert DEFAULT.named(after, before) == "purchase"
-    assert DEFAULT.corrected("unknown") == {}
+    assert DEFAULT.named(after, "retention") == "purchase"
+    assert DEFAULT.corrected("unknown") == {"unknown": 1.0}
 
 
 def test_a_stage_of_another_model_stands_for_the_labels_that_teach_it() -> None:

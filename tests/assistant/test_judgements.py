@@ -20,7 +20,8 @@ async def _judge(database: Database, number: int, helpful: bool, reason: str | N
     assert thread is not None
     given: dict[str, Any] = {
         "text": "Costa 5.", "action": Action.ANSWER, "citations": (), "reliability": 0.8, "engine": "fixed",
-        "prompt": None, "language": "it", "trace": {"features": {"said": float(number)}}, **fields,
+        "prompt": None, "language": "it", 
+        "trace": {"features": {"said": float(number)}, "scorer": "now"}, **fields,
     }  # fmt: skip
     assert await threads.record_reply(thread, Reply(**given))
     async with database.reading() as session:
@@ -35,5 +36,8 @@ async def test_answers_with_feedback_about_their_truth_are_learnt_from(database:
     await _judge(database, 3, False, "tone")
     await _judge(database, 4, True, None, action=Action.ABSTAIN)
     await _judge(database, 5, True, None, trace={"stage": "decision"})
-    judged = await judged_answers(database)
+    await _judge(database, 6, True, None, trace={"features": {"said": 6.0}, "scorer": "before"})
+    several = {"features": {"said": 7.0}, "scorer": "now", "several": True}
+    await _judge(database, 7, True, None, trace=several)
+    judged = await judged_answers(database, "now")
     assert [(own.features["said"], own.helpful) for own in judged] == [(1.0, True), (2.0, False)]

@@ -1,5 +1,6 @@
 """A reliability and what it means: bands, and a company's own calibration."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,10 @@ BANDS = read_bands(
         "low": {"from": 0.0, "right": 0.2, "answers": 50},
         "medium": {"from": 0.4, "right": 0.6, "answers": 40},
     }
+)
+WRONG = (
+    '{"slope": -1, "offset": 0, "answers": 1, "fitted_on": "x", '
+    '"bands": {"low": {"from": 0, "right": 1, "answers": 1}}}'
 )
 SCORER = Scorer(
     intercept=0.0, weights={"said": 2.0}, centres={"said": 0.5}, scales={"said": 0.5}, bands=BANDS
@@ -42,7 +47,8 @@ def test_the_bands_that_we_ship_rise_and_were_measured() -> None:
 
 def test_feedback_moves_the_reliability_and_what_it_means() -> None:
     own = read_bands({"low": {"from": 0.0, "right": 0.5, "answers": 9}})
-    moved = SCORER.calibrated(Calibration(slope=2.0, offset=-1.0, answers=300, bands=own))
+    learnt = Calibration(slope=2.0, offset=-1.0, answers=300, bands=own, fitted_on=SCORER.fingerprint)
+    moved = SCORER.calibrated(learnt)
     assert SCORER.score({"said": 0.5}) == 0.5
     assert moved.score({"said": 0.5}) == pytest.approx(0.2689, abs=1e-4)
     assert moved.score({"said": 1.0}) > SCORER.score({"said": 1.0})
@@ -50,11 +56,28 @@ def test_feedback_moves_the_reliability_and_what_it_means() -> None:
     assert SCORER.calibrated(Calibration()).bands == BANDS
 
 
+def test_what_was_learnt_on_other_weights_means_nothing() -> None:
+    other = replace(SCORER, intercept=1.0)
+    learnt = Calibration(slope=2.0, offset=-1.0, answers=300, fitted_on=other.fingerprint)
+    assert SCORER.calibrated(learnt).score({"said": 0.5}) == 0.5
+    assert other.fingerprint != SCORER.fingerprint
+
+
 def test_without_a_file_nothing_is_moved(tmp_path: Path) -> None:
     assert load_calibration(tmp_path / "none.json") == Calibration()
 
 
-@pytest.mark.parametrize("text", ["", "{}", '{"slope": "x", "offset": 0, "answers": 1, "bands": {}}', "[1]"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        '{"slope": "x", "offset": 0, "answers": 1, "bands": {}}',
+        "[1]",
+        WRONG,
+        WRONG.replace("-1", "1").replace("low", "lo"),
+    ],
+)
 def test_a_file_that_cannot_be_read_says_what_to_do(tmp_path: Path, text: str) -> None:
     file = tmp_path / "calibration.json"
     file.write_text(text, encoding="utf-8")

@@ -50,6 +50,10 @@ def test_a_short_passage_is_quoted_whole_but_for_questions_and_what_is_to_be_avo
     assert len(_chosen(_passage(*many, long=False), most=2)) == 2
 
 
+def test_what_is_to_be_avoided_does_not_come_back_as_a_neighbour() -> None:
+    assert _chosen(_passage(("Costa 5 euro.", 0.0), ("Questo vale sempre.", 0.9))) == ["Questo vale sempre."]
+
+
 def test_good_neighbours_come_along_in_reading_order() -> None:
     candidates = _passage(("Prima.", 0.8), ("Eccola.", 0.9), ("Dopo.", 0.75), ("Ancora.", 0.4))
     assert _chosen(candidates) == ["Prima.", "Eccola.", "Dopo."]

@@ -54,6 +54,12 @@ class Quoting:
             "it",
             ("Quanto costa la Brenta? Come dicevo, ho una Dora.",),
         ),
+        (
+            "Avete spedizioni in Sardegna? Serve per mia figlia",
+            "it",
+            ("Avete spedizioni in Sardegna? Serve per mia figlia",),
+        ),
+        ("Do you ship to Malta? Have a nice day", "en", ("Do you ship to Malta? Have a nice day",)),
         (TWO, "it", ("Quanto costa la Brenta?", "E quando arriva la consegna?")),
         (
             "Ciao! Ho ordinato ieri. Quando arriva il pacco? Posso cambiare l'indirizzo? Grazie mille.",

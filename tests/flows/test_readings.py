@@ -69,6 +69,7 @@ async def test_a_correction_has_to_make_sense(client: httpx.AsyncClient, visitor
         ({"stage": "nirvana"}, "nirvana"),
         ({}, "which stage"),
         ({"sentiment": "negative"}, "together"),
+        ({"sentiment": "positive", "emotion": "anxiety"}, "no positive feeling"),
     ):
         refused = await client.put(path, json=body, headers=ADMIN)
         assert refused.status_code == 422
