@@ -36,6 +36,8 @@ from core.telemetry import get_log
 log = get_log(__name__)
 
 _OWN_WORDS = "phrases"
+_HOPELESS = 0.5
+"""Passages alone say less than an answer from them: only below this share of the limit is none tried."""
 
 
 class Composer:
@@ -107,7 +109,7 @@ class Composer:
         features = measure(findings, reading.language)
         brief = self._brief(question, reading, findings, thread, policy, features)
         limits = self._thresholds(policy)
-        if not findings.passages or brief.reliability < limits.abstain_below:
+        if not findings.passages or brief.reliability < _HOPELESS * limits.abstain_below:
             return self._unanswered(brief, thread, features, Draft(action=Action.ABSTAIN, engine="embedded"))
         draft = self._supported(await self._draft(brief, on_text), brief)
         if draft.action is Action.CLARIFY and len(draft.choices) != 1:
@@ -184,7 +186,7 @@ class Composer:
 
     async def _certain(self, brief: Brief, limits: Thresholds) -> tuple[tuple[Sentence, ...], float]:
         """Return the sentences that answer one question (none when too uncertain), and how sure that is."""
-        if not brief.findings.passages or brief.reliability < limits.abstain_below:
+        if not brief.findings.passages or brief.reliability < _HOPELESS * limits.abstain_below:
             return (), brief.reliability if brief.findings.passages else 0.0
         draft = self._supported(await self._draft(brief, None), brief)
         reliability = self._scorer.score(measure(brief.findings, brief.reading.language, draft.sentences))

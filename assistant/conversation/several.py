@@ -16,6 +16,7 @@ _ASKING = frozenset(
     "who what whats which where when why how can could do does did is are has will would should may".split()
 )
 """With such a word a question begins, when no mark ends the sentence."""
+_JOINING = frozenset("e ed poi ma inoltre and also but then".split())
 _ENDS = re.compile(r"\?[?!]*[\"'»”)\]\s]*$")
 
 
@@ -79,7 +80,8 @@ def _asks(sentence: str, *, after: bool) -> bool:
     """Whether a sentence is a question; `after` another one the mark is often left out."""
     if _ENDS.search(sentence):
         return True
-    first = words(sentence)[:1] if after else []
+    spoken = words(sentence) if after else []
+    first = spoken[1:2] if spoken and spoken[0] in _JOINING else spoken[:1]
     return bool(first) and first[0] in _ASKING and sentence.rstrip()[-1] not in ".!…,;:"
 
 

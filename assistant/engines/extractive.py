@@ -49,9 +49,9 @@ class ExtractiveEngine:
         weights: ScoreWeights | None = None,
         products: Sequence[str] = (),
     ) -> None:
-        types = AnswerTypes(prompts)
-        self._scorer = PieceScorer(encoder.embed_documents, types, weights or ScoreWeights())
-        self._avoiding = Avoiding(types, products)
+        self._types = AnswerTypes(prompts)
+        self._scorer = PieceScorer(encoder.embed_documents, self._types, weights or ScoreWeights())
+        self._avoiding = Avoiding(self._types, products)
         self._runner = runner
 
     async def compose(self, brief: Brief, on_text: OnText | None = None) -> Draft:
@@ -67,6 +67,8 @@ class ExtractiveEngine:
             return Draft(action=Action.ABSTAIN, engine=self.name)
         choices = _unclear(brief, candidates)
         if choices is not None:
+            if self._types.asked_for(brief.question):  # "How much is it?" names nothing to choose by
+                choices = ()
             return Draft(action=Action.CLARIFY, choices=choices, engine=self.name)
         chosen = choose(candidates, most=_length(brief))
         other = contradicting(chosen, candidates, passages)

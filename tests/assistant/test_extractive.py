@@ -1,5 +1,7 @@
 """The embedded engine with the real encoder: it quotes the place that answers, and nothing else."""
 
+from dataclasses import replace
+
 import pytest
 
 from assistant.conversation.journey import load_journey
@@ -136,6 +138,12 @@ async def test_one_word_that_fits_two_documents_alike_is_asked_back(engine: Extr
     draft = await _ask(engine, "Brenta?", *TWINS)
     assert draft.action is Action.CLARIFY
     assert set(draft.choices) == {"Brenta 400", "Brenta 500"}
+
+
+async def test_a_question_that_names_nothing_is_asked_back_openly(engine: ExtractiveEngine) -> None:
+    twins = [replace(one, title=f"Quanto costa la {one.title}", text="Costa 400 euro.") for one in TWINS]
+    draft = await _ask(engine, "Quanto costa?", *twins)
+    assert (draft.action, draft.choices) == (Action.CLARIFY, ())
 
 
 async def test_it_does_not_ask_back_twice_in_a_row(engine: ExtractiveEngine) -> None:

@@ -60,6 +60,11 @@ class Quoting:
             ("Avete spedizioni in Sardegna? Serve per mia figlia",),
         ),
         ("Do you ship to Malta? Have a nice day", "en", ("Do you ship to Malta? Have a nice day",)),
+        (
+            "When do I get the invoice? and do you ship to Malta",
+            "en",
+            ("When do I get the invoice?", "and do you ship to Malta"),
+        ),
         (TWO, "it", ("Quanto costa la Brenta?", "E quando arriva la consegna?")),
         (
             "Ciao! Ho ordinato ieri. Quando arriva il pacco? Posso cambiare l'indirizzo? Grazie mille.",
