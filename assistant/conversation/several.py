@@ -13,7 +13,7 @@ _MOST = 3
 _QUESTION = re.compile(r"[^?]*\?[?!]*[\"'»”)\]]*|[^?]+$")
 _ASKING = frozenset(
     "chi cosa dove quando quanto quanta quanti quante quale quali perche posso possiamo potete potrei avete "
-    "who what whats which where when why how can could do does did is are has will would should may".split()
+    "who what which where when why how can could do does did is are has will would should may".split()
 )
 """With such a word a question begins, when no mark ends the sentence."""
 _JOINING = frozenset("e ed poi ma inoltre and also but then".split())
