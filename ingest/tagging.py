@@ -20,7 +20,7 @@ def document_language(pieces: Sequence[Piece], declared: str | None) -> str:
 
 
 def piece_language(piece: Piece, document: str) -> str:
-    """Return the language of one chunk; a short one, or one that is mostly code, goes with its document."""
-    if len(words(piece.text)) < _ENOUGH_WORDS or piece.text.startswith("```"):
+    """Return the language of one chunk; a short one, a table, or mostly code, goes with its document."""
+    if len(words(piece.text)) < _ENOUGH_WORDS or piece.text.startswith(("```", "|")):
         return document
     return detect_language(piece.text, default=document)
