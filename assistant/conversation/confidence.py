@@ -28,7 +28,7 @@ FEATURES = (
 _CONSIDERED = 3
 _FIELD = 5
 """The best match by words is compared with the one in this place."""
-_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 
 
 def measure(findings: Findings, language: str, sentences: Sequence[Sentence] = ()) -> dict[str, float]:
@@ -112,10 +112,10 @@ def unsourced_numbers(text: str, passages: Sequence[Passage]) -> list[str]:
     known = {
         plain_number(number)
         for passage in passages
-        for number in _NUMBER.findall(f"{passage.title} {passage.section} {passage.text}")
+        for number in NUMBER.findall(f"{passage.title} {passage.section} {passage.text}")
     }
     without_marks = re.sub(r"\[\d+\]|^\s*\d+\.\s", " ", text, flags=re.MULTILINE)
-    return [number for number in _NUMBER.findall(without_marks) if plain_number(number) not in known]
+    return [number for number in NUMBER.findall(without_marks) if plain_number(number) not in known]
 
 
 def plain_number(number: str) -> str:

@@ -60,9 +60,8 @@ class Understand:
     async def read_after(self, text: str, history: Sequence[Message], *, page: str | None = None) -> Reading:
         """Read `text` outside any conversation, after the messages of `history`, oldest first."""
         thread = _thread(self._languages[0], page, {}, ())
-        for place, message in enumerate(
-            history
-        ):  # what was said before moves the stage, as in a conversation
+        # What was said before moves the stage, as in a conversation.
+        for place, message in enumerate(history):
             if message.author is Author.CUSTOMER:
                 reading = await self.read(message.text, thread)
                 thread = _thread(reading.language, page, reading.stages, history[: place + 1], reading.stage)

@@ -47,9 +47,10 @@ class Avoiding:
         """Whether it tells a price, or names one product that nobody asked about: to compare is no push."""
         if prices and self._types.holds(candidate.piece.whole, _MONEY):
             return True
-        return (
-            asked is not None and len(named := self._named(candidate.piece.whole)) == 1 and not named <= asked
-        )
+        if asked is None:
+            return False
+        named = self._named(candidate.piece.whole)
+        return len(named) == 1 and not named <= asked
 
     def _named(self, text: str) -> set[str]:
         spoken = words(text)

@@ -1,15 +1,13 @@
 """Two documents that say the same thing with other numbers: the customer is told both (pure)."""
 
-import re
 from collections.abc import Sequence
 
-from assistant.conversation.confidence import plain_number
+from assistant.conversation.confidence import NUMBER, plain_number
 from assistant.conversation.text_blocks import PieceKind
 from assistant.engines.selection import Candidate
 from core.lexemes import lexemes
 from core.types import Passage
 
-_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _FEWEST_WORDS = 3
 """Sentences of fewer words of meaning are alike by chance: "From 9 to 18." """
 _SAME_WORDS = 0.8
@@ -42,7 +40,7 @@ def _contradict(one: Candidate, other: Candidate, passages: Sequence[Passage]) -
     first, second = passages[one.passage], passages[other.passage]
     if first.language != second.language:
         return False
-    numbers = [frozenset(map(plain_number, _NUMBER.findall(own.piece.text))) for own in (one, other)]
+    numbers = [frozenset(map(plain_number, NUMBER.findall(own.piece.text))) for own in (one, other)]
     if numbers[0] <= numbers[1] or numbers[1] <= numbers[0]:
         return False
     told = _words(one.piece.text, first.language), _words(other.piece.text, second.language)
@@ -51,7 +49,7 @@ def _contradict(one: Candidate, other: Candidate, passages: Sequence[Passage]) -
 
 
 def _words(text: str, language: str) -> frozenset[str]:
-    return frozenset(lexemes(_NUMBER.sub(" ", text), language))
+    return frozenset(lexemes(NUMBER.sub(" ", text), language))
 
 
 def _alike(one: frozenset[str], other: frozenset[str]) -> float:
