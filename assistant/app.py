@@ -36,7 +36,11 @@ from core.offload import ModelRunner
 from core.settings import Settings
 from ingest.ledger import Ledger
 from ingest.library import Library
+from ingest.originals import Originals
 from ingest.pipeline import Pipeline
+from ingest.preparing import Preparer
+from ingest.uploads import Uploads
+from ingest.versions import Versions
 
 
 @asynccontextmanager
@@ -96,6 +100,9 @@ def build(settings: Settings) -> Services:
         languages=settings.site.languages,
     )
     threads = Threads(database)
+    originals = Originals(settings.data_dir / "originals")
+    preparer = Preparer(encoder, originals)
+    pipeline = Pipeline(Ledger(database), preparer, dense, runner)
     bus = InProcessBus()
     turns = Turns(
         conversations=threads,
@@ -117,7 +124,10 @@ def build(settings: Settings) -> Services:
             database, lease_seconds=settings.jobs.lease_seconds, max_attempts=settings.jobs.max_attempts
         ),
         library=Library(database),
-        pipeline=Pipeline(Ledger(database), encoder, dense, runner),
+        pipeline=pipeline,
+        versions=Versions(database, preparer, pipeline, runner),
+        originals=originals,
+        uploads=Uploads(database, settings.data_dir / "uploads"),
         journey=journey,
         classifiers=classifiers,
         understand=understand,

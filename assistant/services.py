@@ -17,7 +17,10 @@ from core.jobs import JobQueue
 from core.offload import ModelRunner
 from core.settings import Settings
 from ingest.library import Library
+from ingest.originals import Originals
 from ingest.pipeline import Pipeline
+from ingest.uploads import Uploads
+from ingest.versions import Versions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +35,9 @@ class Services:
     jobs: JobQueue
     library: Library
     pipeline: Pipeline
+    versions: Versions
+    originals: Originals
+    uploads: Uploads
     journey: JourneyModel
     classifiers: Classifiers
     understand: Understand

@@ -100,6 +100,19 @@ class Conflict(PercorsoError):
     code = "conflict"
 
 
+class ChangedMeanwhile(Conflict):
+    """The record is not any more what the caller saw (`If-Match`)."""
+
+    status = 412
+    code = "changed_meanwhile"
+
+
+class SourcesChanged(Conflict):
+    """A document that a reply quotes was deleted, replaced or withdrawn before the reply was sent."""
+
+    code = "sources_changed"
+
+
 class MessageIdReused(Conflict):
     """The same client message id came again with another text."""
 

@@ -25,10 +25,10 @@ class DocumentState(StrEnum):
     """Where a document stands; only `searchable` ones answer."""
 
     RECEIVED = "received"
-    EMBEDDING = "embedding"
+    DRAFT = "draft"
+    """Read, and silent until a person publishes it."""
     SEARCHABLE = "searchable"
     REFUSED = "refused"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

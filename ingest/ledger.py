@@ -1,20 +1,30 @@
 """Which document, which version, which state: all SQL of ingestion."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database import Database, now
-from core.embeddings import Vectors, to_blob
+from core.embeddings import Vectors, from_blobs, to_blob
 from core.errors import DocumentRefused, NotFound
 from core.index.tables import ChunkRow, DocumentRow, SupersessionRow, VersionRow
 from core.text import clean
 from core.types import UNKNOWN_LANGUAGE, DocumentState
+from ingest.metadata import as_details
 from ingest.types import MediaType, Metadata, Piece, SourceFile
+
+
+class Origin(StrEnum):
+    """Where the text of a version comes from."""
+
+    FILE = "file"
+    EDITED = "edited"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,10 +33,15 @@ class Known:
 
     document_id: str
     version: int
+    latest: int
     root: str
     reason: str | None
     file_hash: str | None
+    """Of the newest version that came from a file, whether it answers or not."""
     recipe: str | None
+    waits: bool
+    """Whether a person decides about new versions: one was withdrawn, or its text was corrected by hand."""
+    chosen: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,22 +51,43 @@ class NewChunk:
     piece: Piece
     language: str
     lexemes: str
+    encoded_hash: str
     vector: Vectors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewVersion:
-    """All that a version consists of, ready to replace the one before."""
+    """All that a version consists of, besides its chunks."""
 
-    file: SourceFile
+    document_id: str
+    number: int
+    source: str
+    root: str
     metadata: Metadata
+    said: Metadata
+    """What file and sender say; `metadata` is that under what a person chose."""
     media_type: MediaType
     language: str
     file_hash: str
     recipe: str
-    model: str
     text: str
-    chunks: Sequence[NewChunk]
+    pieces: Sequence[Piece]
+    warnings: Sequence[Mapping[str, Any]] = ()
+    original: str | None = None
+    origin: Origin = Origin.FILE
+    by: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    """What a deletion took away."""
+
+    document_id: str
+    versions: int
+    chunks: Sequence[str]
+    originals: set[str]
+    """Files that no other version needs any more."""
 
 
 class Ledger:
@@ -65,48 +101,90 @@ class Ledger:
             row = await session.scalar(select(DocumentRow).where(DocumentRow.source == source))
             if row is None:
                 return None
-            live = await session.scalar(
-                select(VersionRow).where(VersionRow.document_id == row.id, VersionRow.number == row.version)
+            own = select(VersionRow).where(VersionRow.document_id == row.id)
+            newest = await session.scalar(
+                own.where(VersionRow.origin == Origin.FILE).order_by(VersionRow.number.desc()).limit(1)
             )
+            live = await session.scalar(own.where(VersionRow.number == row.version))
             return Known(
                 document_id=row.id,
                 version=row.version,
+                latest=row.latest,
                 root=row.root,
                 reason=row.reason,
-                file_hash=live.file_hash if live else None,
-                recipe=live.recipe if live else None,
+                file_hash=newest.file_hash if newest else None,
+                recipe=newest.recipe if newest else None,
+                waits=row.latest > 0 and (live is None or live.origin == Origin.EDITED),
+                chosen=row.chosen,
             )
 
-    async def publish(self, new: NewVersion, document_id: str, number: int) -> list[str]:
-        """Make `new` the version that answers, in one transaction.
+    async def vectors(self, document_id: str, model: str) -> dict[str, Vectors]:
+        """Return the vectors that the document's chunks have, by the hash of what was encoded."""
+        stored = select(ChunkRow.encoded_hash, ChunkRow.vector).where(
+            ChunkRow.document_id == document_id, ChunkRow.model == model, ChunkRow.encoded_hash != ""
+        )
+        async with self._database.reading() as session:
+            found = (await session.execute(stored)).all()
+        matrix = from_blobs([vector for _, vector in found])
+        return {encoded: matrix[row] for row, (encoded, _) in enumerate(found)}
+
+    async def publish(
+        self, version: NewVersion, chunks: Sequence[NewChunk], model: str, *, new: bool, fresh: bool
+    ) -> list[str]:
+        """Make `version` the one that answers, in one transaction; it may be an earlier one again.
+
+        Args:
+            version: what it says.
+            chunks: how it was cut, with vectors.
+            model: what made the vectors.
+            new: whether the document is new; one that is not must still be there.
+            fresh: whether the version is; one that is not must be kept already.
 
         Returns:
-            The ids of the chunks that it replaced.
+            The ids of the chunks that answer no more.
+
+        Raises:
+            NotFound: the document was deleted meanwhile.
         """
         async with self._database.writing() as session:
-            row = await session.get(DocumentRow, document_id)
-            if row is None:
-                row = DocumentRow(id=document_id, source=new.file.source, created_at=now())
-                session.add(row)
-            _describe(row, new)
-            row.version, row.state, row.reason, row.updated_at = number, DocumentState.SEARCHABLE, None, now()
-            await session.flush()
-            replaced = await _delete_chunks(session, document_id)
-            session.add(
-                VersionRow(
-                    id=uuid4().hex,
-                    document_id=document_id,
-                    number=number,
-                    file_hash=new.file_hash,
-                    recipe=new.recipe,
-                    text=new.text,
-                    chunk_count=len(new.chunks),
-                    created_at=now(),
-                )
-            )
-            session.add_all(_chunk_rows(new, document_id, number))
-            await _supersede(session, new.metadata.supersedes, new.file.source)
-        return replaced
+            if not new and await session.get(DocumentRow, version.document_id) is None:
+                raise NotFound("The document was deleted meanwhile.")
+            row = await _document(session, version)
+            _describe(row, version)
+            row.version, row.state, row.reason = version.number, DocumentState.SEARCHABLE, None
+            replaced = await _delete_chunks(session, version.document_id)
+            kept_row = await _version(session, version, len(chunks), fresh=fresh)
+            kept_row.published_at = now()
+            session.add_all(_chunk_rows(version, chunks, model))
+            await _supersede(session, version.metadata.supersedes, version.source)
+        kept = {chunk_uid(version.document_id, version.number, ordinal) for ordinal in range(len(chunks))}
+        return [uid for uid in replaced if uid not in kept]
+
+    async def keep_draft(self, version: NewVersion, *, new: bool) -> int:
+        """Store a version for a person to look at; what answers goes on answering.
+
+        Args:
+            version: what it says; its number is given here.
+            new: whether the document is new; one that is not must still be there.
+
+        Returns:
+            The number of the version.
+
+        Raises:
+            NotFound: the document was deleted meanwhile.
+        """
+        async with self._database.writing() as session:
+            known = await session.get(DocumentRow, version.document_id)
+            if not new and known is None:
+                raise NotFound("The document was deleted meanwhile.")
+            version = replace(version, number=known.latest + 1 if known else 1)
+            row = await _document(session, version)
+            if row.version == 0:
+                _describe(row, version)
+                row.state = DocumentState.DRAFT
+            row.reason = None
+            await _version(session, version, len(version.pieces), fresh=True)
+        return version.number
 
     async def refuse(self, file: SourceFile, problem: DocumentRefused) -> None:
         """Record why a document was not taken in; a version that answers already goes on answering."""
@@ -114,20 +192,36 @@ class Ledger:
             row = await session.scalar(select(DocumentRow).where(DocumentRow.source == file.source))
             if row is None:
                 row = DocumentRow(
-                    id=uuid4().hex, source=file.source, root=file.root, version=0, created_at=now()
-                )
+                    id=uuid4().hex, source=file.source, root=file.root, version=0, latest=0, revision=0,
+                    chosen={}, created_at=now(),
+                )  # fmt: skip
                 row.title, row.language, row.stages = file.name, UNKNOWN_LANGUAGE, []
                 row.media_type = file.media_type or "application/octet-stream"
                 session.add(row)
-            if row.version == 0:
+            if row.latest == 0:
                 row.state = DocumentState.REFUSED
             row.reason, row.updated_at = clean(f"{problem.reason}: {problem}"), now()
+            row.revision += 1
 
-    async def remove(self, source: str) -> list[str]:
-        """Delete a document with all its versions; from the moment this returns it answers no more.
+    async def withdraw(self, document_id: str) -> list[str]:
+        """Let no version answer any more; all of them are kept.
 
         Returns:
-            The ids of its chunks, for the index to forget.
+            The ids of the chunks that answered.
+
+        Raises:
+            NotFound: there is no such document.
+        """
+        async with self._database.writing() as session:
+            row = await session.get(DocumentRow, document_id)
+            if row is None:
+                raise NotFound("There is no such document.")
+            row.version, row.state, row.updated_at = 0, DocumentState.DRAFT, now()
+            row.revision += 1
+            return await _delete_chunks(session, document_id)
+
+    async def remove(self, source: str) -> Gone:
+        """Delete a document with all its versions; from the moment this returns it answers no more.
 
         Raises:
             NotFound: there is no such document.
@@ -137,9 +231,14 @@ class Ledger:
             if row is None:
                 raise NotFound(f"There is no document called {source!r}.")
             chunks = await _delete_chunks(session, row.id)
-            await session.execute(delete(VersionRow).where(VersionRow.document_id == row.id))
+            removed = await session.execute(
+                delete(VersionRow).where(VersionRow.document_id == row.id).returning(VersionRow.original)
+            )
+            originals = [name for (name,) in removed]
             await session.delete(row)
-        return chunks
+            await session.flush()
+            unused = await _unused(session, {name for name in originals if name})
+            return Gone(document_id=row.id, versions=len(originals), chunks=chunks, originals=unused)
 
     async def sources_of(self, root: str) -> set[str]:
         """Return the sources that were ingested from this folder or file, or from record files in it."""
@@ -163,30 +262,72 @@ def chunk_uid(document_id: str, version: int, ordinal: int) -> str:
     return hashlib.sha256(f"{document_id}/{version}/{ordinal}".encode()).hexdigest()[:32]
 
 
+async def _document(session: AsyncSession, new: NewVersion) -> DocumentRow:
+    row = await session.get(DocumentRow, new.document_id)
+    if row is None:
+        row = DocumentRow(
+            id=new.document_id, source=new.source, version=0, latest=0, revision=0, chosen={},
+            state=DocumentState.RECEIVED, created_at=now(), updated_at=now(),
+        )  # fmt: skip
+        _describe(row, new)
+        session.add(row)
+        await session.flush()
+    row.latest, row.updated_at, row.revision = max(row.latest, new.number), now(), row.revision + 1
+    return row
+
+
 def _describe(row: DocumentRow, new: NewVersion) -> None:
     meta = new.metadata
-    row.root, row.title, row.language, row.stages = new.file.root, meta.title, new.language, list(meta.stages)
+    row.root, row.title, row.language, row.stages = new.root, meta.title, new.language, list(meta.stages)
     row.audience, row.url, row.media_type = meta.audience, meta.url, new.media_type
     row.valid_from, row.valid_until = meta.valid_from, meta.valid_until
+    row.responsible = meta.responsible
 
 
-def _chunk_rows(new: NewVersion, document_id: str, number: int) -> list[ChunkRow]:
+async def _version(session: AsyncSession, new: NewVersion, chunk_count: int, *, fresh: bool) -> VersionRow:
+    """Return the row of this version, made when it is fresh: what it says never changes."""
+    same = (VersionRow.document_id == new.document_id) & (VersionRow.number == new.number)
+    row = None if fresh else await session.scalar(select(VersionRow).where(same))
+    if row is None:
+        row = VersionRow(
+            id=uuid4().hex,
+            document_id=new.document_id,
+            number=new.number,
+            file_hash=new.file_hash,
+            text=new.text,
+            pieces=[{"section": p.section, "text": p.text, "page": p.page} for p in new.pieces],
+            details={**as_details(new.said), "language": new.said.language or new.language},
+            warnings=[dict(warning) for warning in new.warnings],
+            media_type=new.media_type,
+            original=new.original,
+            origin=new.origin,
+            by=new.by,
+            note=new.note,
+            created_at=now(),
+        )
+        session.add(row)
+    row.recipe, row.chunk_count = new.recipe, chunk_count
+    return row
+
+
+def _chunk_rows(new: NewVersion, chunks: Sequence[NewChunk], model: str) -> list[ChunkRow]:
     return [
         ChunkRow(
-            uid=chunk_uid(document_id, number, ordinal),
-            document_id=document_id,
-            version=number,
+            uid=chunk_uid(new.document_id, new.number, ordinal),
+            document_id=new.document_id,
+            version=new.number,
             ordinal=ordinal,
             section=chunk.piece.section,
             text=chunk.piece.text,
             text_hash=hashlib.sha256(chunk.piece.text.encode()).hexdigest(),
+            encoded_hash=chunk.encoded_hash,
             language=chunk.language,
             page=chunk.piece.page,
             lexemes=chunk.lexemes,
-            model=new.model,
+            model=model,
             vector=to_blob(chunk.vector),
         )
-        for ordinal, chunk in enumerate(new.chunks)
+        for ordinal, chunk in enumerate(chunks)
     ]
 
 
@@ -195,6 +336,11 @@ async def _delete_chunks(session: AsyncSession, document_id: str) -> list[str]:
         delete(ChunkRow).where(ChunkRow.document_id == document_id).returning(ChunkRow.uid)
     )
     return list(gone.all())
+
+
+async def _unused(session: AsyncSession, originals: set[str]) -> set[str]:
+    still = await session.scalars(select(VersionRow.original).where(VersionRow.original.in_(originals)))
+    return originals - set(still.all())
 
 
 async def _supersede(session: AsyncSession, sources: Sequence[str], by_source: str) -> None:

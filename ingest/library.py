@@ -3,14 +3,28 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.database import Database
+from core.database import Database, now
 from core.errors import NotFound
 from core.index.tables import ChunkRow, DocumentRow, SupersessionRow, VersionRow
 from core.types import Audience, DocumentState
+
+
+class Standing(StrEnum):
+    """What a document does for customers and operators today."""
+
+    ANSWERING = "answering"
+    DRAFT = "draft"
+    REFUSED = "refused"
+    SUPERSEDED = "superseded"
+    EXPIRED = "expired"
+    UPCOMING = "upcoming"
+    """Its first day has not come yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,15 +41,36 @@ class DocumentView:
     url: str | None
     media_type: str
     state: DocumentState
+    standing: Standing
     reason: str | None
     version: int
+    latest: int
     chunks: int
     superseded_by: str | None
+    responsible: str | None
+    chosen: tuple[str, ...]
+    """Fields that a person decided."""
     valid_from: datetime | None
     valid_until: datetime | None
+    revision: int
     updated_at: datetime
     text: str | None = None
     """What was read from it, when one document is asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which documents are wanted; everything left out is any.
+
+    `words` are looked for in title and source; `root` is a folder, a website or `upload`.
+    """
+
+    words: str = ""
+    standing: Standing | None = None
+    audience: Audience | None = None
+    language: str | None = None
+    stage: str | None = None
+    root: str | None = None
 
 
 class Library:
@@ -48,17 +83,37 @@ class Library:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def list(self, *, limit: int = 100, offset: int = 0) -> tuple[int, Sequence[DocumentView]]:
-        """Return (how many there are in all, this page of them by source)."""
+    async def list(
+        self, wanted: Filter | None = None, *, limit: int = 100, offset: int = 0
+    ) -> tuple[int, Sequence[DocumentView]]:
+        """Return (how many fit in all, this page of them by source)."""
         async with self._database.reading() as session:
-            total = int(await session.scalar(select(func.count()).select_from(DocumentRow)) or 0)
+            conditions = _conditions(wanted or Filter(), sqlite=self._database.is_sqlite)
+            counted = select(func.count()).select_from(DocumentRow).where(*conditions)
             rows = await session.scalars(
-                select(DocumentRow).order_by(DocumentRow.source).limit(limit).offset(offset)
+                select(DocumentRow)
+                .where(*conditions)
+                .order_by(DocumentRow.source)
+                .limit(limit)
+                .offset(offset)
             )
-            return total, await _views(session, rows.all())
+            return int(await session.scalar(counted) or 0), await _views(session, rows.all())
+
+    async def counts(self) -> dict[Standing, int]:
+        """Return how many documents there are of each standing."""
+        async with self._database.reading() as session:
+            return {
+                standing: int(
+                    await session.scalar(
+                        select(func.count()).select_from(DocumentRow).where(_stands(standing))
+                    )
+                    or 0
+                )
+                for standing in Standing
+            }
 
     async def get(self, name: str) -> DocumentView:
-        """Return one document by id or source, with the text of its current version.
+        """Return one document by id or source, with the text of its answering, else its newest version.
 
         Raises:
             NotFound: there is no such document.
@@ -71,10 +126,65 @@ class Library:
                 raise NotFound(f"There is no document called {name!r}.")
             text = await session.scalar(
                 select(VersionRow.text).where(
-                    VersionRow.document_id == row.id, VersionRow.number == row.version
+                    VersionRow.document_id == row.id, VersionRow.number == (row.version or row.latest)
                 )
             )
             return (await _views(session, [row], text))[0]
+
+
+def _conditions(wanted: Filter, *, sqlite: bool) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    for word in wanted.words.split():
+        columns = (DocumentRow.title, DocumentRow.source)
+        found.append(or_(*(column.icontains(word, autoescape=True) for column in columns)))
+    if wanted.standing is not None:
+        found.append(_stands(wanted.standing))
+    if wanted.audience is not None:
+        found.append(DocumentRow.audience == wanted.audience.value)
+    if wanted.language is not None:
+        found.append(DocumentRow.language == wanted.language)
+    if wanted.root is not None:
+        found.append(DocumentRow.root == wanted.root)
+    if wanted.stage is not None:
+        found.append(_tagged(wanted.stage, sqlite=sqlite))
+    return found
+
+
+def _tagged(stage: str, *, sqlite: bool) -> ColumnElement[bool]:
+    elements: Any = func.json_each if sqlite else func.json_array_elements_text
+    each = elements(DocumentRow.stages).table_valued("value")
+    tagged: Select[Any] = select(each.c.value).where(each.c.value == stage)
+    return exists(tagged)
+
+
+def _stands(standing: Standing) -> ColumnElement[bool]:
+    """The condition for a standing; every document has exactly one."""
+    moment = now()
+    searchable = DocumentRow.state == DocumentState.SEARCHABLE
+    superseded = exists().where(SupersessionRow.source == DocumentRow.source)
+    expired = DocumentRow.valid_until.is_not(None) & (DocumentRow.valid_until <= moment)
+    upcoming = DocumentRow.valid_from.is_not(None) & (DocumentRow.valid_from > moment)
+    return {
+        Standing.REFUSED: DocumentRow.state == DocumentState.REFUSED,
+        Standing.DRAFT: DocumentRow.state.in_([DocumentState.DRAFT, DocumentState.RECEIVED]),
+        Standing.SUPERSEDED: searchable & superseded,
+        Standing.EXPIRED: searchable & ~superseded & expired,
+        Standing.UPCOMING: searchable & ~superseded & ~expired & upcoming,
+        Standing.ANSWERING: searchable & ~superseded & ~expired & ~upcoming,
+    }[standing]
+
+
+def _standing(row: DocumentRow, superseded_by: str | None) -> Standing:
+    if row.state == DocumentState.REFUSED:
+        return Standing.REFUSED
+    if row.state != DocumentState.SEARCHABLE:
+        return Standing.DRAFT
+    if superseded_by is not None:
+        return Standing.SUPERSEDED
+    if row.valid_until is not None and row.valid_until <= now():
+        return Standing.EXPIRED
+    upcoming = row.valid_from is not None and row.valid_from > now()
+    return Standing.UPCOMING if upcoming else Standing.ANSWERING
 
 
 async def _views(
@@ -103,12 +213,17 @@ async def _views(
             url=row.url,
             media_type=row.media_type,
             state=DocumentState(row.state),
+            standing=_standing(row, superseded.get(row.source)),
             reason=row.reason,
             version=row.version,
+            latest=row.latest,
             chunks=chunks.get(row.id, 0),
             superseded_by=superseded.get(row.source),
+            responsible=row.responsible,
+            chosen=tuple(sorted(row.chosen)),
             valid_from=row.valid_from,
             valid_until=row.valid_until,
+            revision=row.revision,
             updated_at=row.updated_at,
             text=text,
         )

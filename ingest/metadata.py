@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from pathlib import PurePosixPath
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -43,13 +44,19 @@ def parse_sidecar(content: bytes, name: str) -> dict[str, Any]:
 
 
 def build_metadata(
-    *, source: str, found_title: str | None, inside: Mapping[str, Any], beside: Mapping[str, Any]
+    *,
+    source: str,
+    found_title: str | None,
+    inside: Mapping[str, Any],
+    beside: Mapping[str, Any],
+    chosen: Mapping[str, Any] = MappingProxyType({}),
 ) -> Metadata:
-    """Merge what a file says of itself with what is said beside it; the latter wins.
+    """Merge what a file says of itself, what is said beside it, and what a person chose; the last one wins.
 
     Raises:
         DocumentRefused: a field that decides who may read the document, or until when, is not understood.
     """
+    beside = {**beside, **chosen}
     fields = {**inside, **beside}
     title = " ".join((_text(fields.get("title")) or _text(found_title)).split()) or _title_from(source)
     return Metadata(
@@ -61,7 +68,23 @@ def build_metadata(
         valid_from=_moment(fields.get("valid_from"), "valid_from", end_of_day=False),
         valid_until=_moment(fields.get("valid_until"), "valid_until", end_of_day=True),
         supersedes=_words(fields.get("supersedes")),
+        responsible=_text(beside.get("responsible"))[:120] or None,
     )
+
+
+def as_details(metadata: Metadata) -> dict[str, Any]:
+    """Return the metadata as JSON, in the fields that `build_metadata` reads."""
+    moments = {"valid_from": metadata.valid_from, "valid_until": metadata.valid_until}
+    return {
+        "title": metadata.title,
+        "language": metadata.language,
+        "stages": list(metadata.stages),
+        "audience": metadata.audience.value,
+        "url": metadata.url,
+        **{name: moment.isoformat() if moment else None for name, moment in moments.items()},
+        "supersedes": list(metadata.supersedes),
+        "responsible": metadata.responsible,
+    }
 
 
 def _parse(raw: str) -> dict[str, Any]:

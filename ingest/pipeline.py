@@ -1,4 +1,4 @@
-"""Documents, from bytes to searchable. Read `Pipeline.run` first, then `prepare`.
+"""Documents, from bytes to searchable. Read `Pipeline.run` first, then `ingest.preparing`.
 
 Files are read and cut in groups, so that the encoder always has a full batch; each document is
 then published by a transaction of its own. The new vectors are in the index before SQL commits
@@ -9,62 +9,37 @@ import asyncio
 import hashlib
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence, Set
-from dataclasses import dataclass, field
+from enum import StrEnum
 from itertools import islice
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 
-from core.embeddings import Encoder, Vectors
-from core.errors import DocumentRefused, Refusal
+from core.errors import DocumentRefused, NotFound, Refusal
 from core.index.dense import DenseSearch
-from core.lexemes import lexemes
 from core.offload import ModelRunner
 from core.telemetry import get_log
-from core.text import clean
-from ingest.chunking import Chunker
-from ingest.ledger import Known, Ledger, NewChunk, NewVersion, chunk_uid
-from ingest.loaders import load
-from ingest.metadata import build_metadata
-from ingest.sniffing import sniff
+from ingest.ledger import Gone, Known, Ledger, NewVersion
+from ingest.preparing import Prepared, Preparer
 from ingest.sources import UPLOAD, refusal
-from ingest.tagging import document_language, piece_language
-from ingest.types import FileReport, IngestReport, LoadedText, MediaType, Metadata, Outcome, Piece, SourceFile
+from ingest.types import FileReport, IngestReport, Outcome, SourceFile
 
 log = get_log(__name__)
 
-TARGET_TOKENS = 120
-"""Chunks aim at this size. Measured on 735 real files with the bundled encoder: smaller chunks are
-found better by vectors, larger ones by words; 100 to 130 tokens lose least on either side."""
-_READING_VERSION = 3
-"""Raise it when loaders, cleaning or chunking change: documents are then read again at the next ingestion."""
 _GROUP = 48
+DRAFT = "draft"
+"""Said beside a file: keep it for a person to publish."""
+
+
+class Step(StrEnum):
+    """What is being done with a group of documents."""
+
+    PARSING = "parsing"
+    EMBEDDING = "embedding"
+
 
 Progress = Callable[[FileReport], None]
-
-
-@dataclass(slots=True, kw_only=True)
-class Prepared:
-    """A document that was read and cut, waiting for its vectors."""
-
-    file: SourceFile
-    known: Known | None
-    document_id: str
-    number: int
-    file_hash: str
-    metadata: Metadata
-    media_type: MediaType
-    language: str
-    pieces: list[Piece]
-    to_encode: list[str]
-    languages: list[str]
-    text: str
-    vectors: Vectors = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
-
-    @property
-    def uids(self) -> list[str]:
-        return [chunk_uid(self.document_id, self.number, ordinal) for ordinal in range(len(self.pieces))]
+OnStep = Callable[[Step], None]
 
 
 class Pipeline:
@@ -72,21 +47,26 @@ class Pipeline:
 
     Args:
         ledger: the documents that there are.
-        encoder: makes the vectors.
+        preparer: reads, cuts and encodes.
         index: follows every change.
         runner: the door to threads; reading and encoding go through its bulk lane.
     """
 
-    def __init__(self, ledger: Ledger, encoder: Encoder, index: DenseSearch, runner: ModelRunner) -> None:
+    def __init__(self, ledger: Ledger, preparer: Preparer, index: DenseSearch, runner: ModelRunner) -> None:
         self._ledger = ledger
-        self._encoder = encoder
+        self._preparer = preparer
         self._index = index
         self._runner = runner
         self._one_group = asyncio.Lock()
-        self.recipe = f"{_READING_VERSION}/{TARGET_TOKENS}/{encoder.name}"[:80]
+        self.recipe = preparer.recipe
 
     async def run(
-        self, files: Iterable[SourceFile | FileReport], progress: Progress | None = None
+        self,
+        files: Iterable[SourceFile | FileReport],
+        progress: Progress | None = None,
+        *,
+        on_step: OnStep | None = None,
+        by: str = "",
     ) -> IngestReport:
         """Take in all `files`; one that cannot be read is refused with a reason, and the rest goes on.
 
@@ -94,11 +74,13 @@ class Pipeline:
             files: documents, and reports of those that could not even be opened. Of several with the
                 same source the first is taken, the others are refused.
             progress: told of each document as soon as its fate is decided.
+            on_step: told what is being done with the documents at hand.
+            by: who brought them.
         """
         started, reports, embedded = time.monotonic(), [], 0
         for group in _grouped(_each_once(files)):
             async with self._one_group:  # another run may bring the same file: it sees what this one did
-                async for report in self._take_in(group):
+                async for report in self._take_in(group, on_step or _nobody, by):
                     reports.append(report)
                     embedded += report.chunks if report.outcome in (Outcome.ADDED, Outcome.CHANGED) else 0
                     if progress:
@@ -111,129 +93,162 @@ class Pipeline:
         Raises:
             NotFound: there is no such document.
         """
-        gone = await self._ledger.remove(source)
+        gone = await self.take_away(source)
+        return FileReport(source=source, outcome=Outcome.REMOVED, chunks=len(gone.chunks))
+
+    async def take_away(self, source: str) -> Gone:
+        """Delete a document and its files, and return what that was.
+
+        Raises:
+            NotFound: there is no such document.
+        """
+        gone = await self._ledger.remove(source)  # a run under way finds it gone and does not bring it back
         self._index.changed()
-        await self._index.remove(gone)
-        return FileReport(source=source, outcome=Outcome.REMOVED, chunks=len(gone))
+        await self._index.remove(gone.chunks)
+        await self._runner.run(self._preparer.originals.forget, gone.originals)
+        return gone
 
     async def prune(self, root: str, kept: Set[str]) -> list[FileReport]:
         """Delete the documents that came from `root` and are not among `kept` any more."""
         vanished = await self._ledger.sources_of(root) - kept
         return [await self.remove(source) for source in sorted(vanished)]
 
-    async def _take_in(self, group: Sequence[SourceFile | FileReport]) -> AsyncIterator[FileReport]:
+    async def answer_with(self, version: NewVersion) -> int:
+        """Let a version that is kept answer, in place of the one that does; return its number of chunks.
+
+        Raises:
+            DocumentRefused: the index does not return what was added.
+            NotFound: the document was deleted meanwhile.
+        """
+        async with self._one_group:
+            prepared = await self._runner.run_bulk(self._preparer.for_answering, version)
+            await self._embed([prepared])
+            replaced = await self._publish(prepared)
+            await self._index.remove(replaced)
+        return len(prepared.uids)
+
+    async def keep_draft(self, version: NewVersion) -> int:
+        """Keep a further version of a document for a person to publish; return the number it was given.
+
+        Raises:
+            NotFound: the document was deleted meanwhile.
+        """
+        async with self._one_group:
+            return await self._ledger.keep_draft(version, new=False)
+
+    async def withdraw(self, document_id: str) -> None:
+        """Silence a document without deleting anything of it.
+
+        Raises:
+            NotFound: there is no such document.
+        """
+        async with self._one_group:
+            silent = await self._ledger.withdraw(document_id)
+            self._index.changed()
+            await self._index.remove(silent)
+
+    async def _take_in(
+        self, group: Sequence[SourceFile | FileReport], on_step: OnStep, by: str
+    ) -> AsyncIterator[FileReport]:
         waiting: list[Prepared] = []
+        on_step(Step.PARSING)
         for item in group:
             if isinstance(item, FileReport):
                 yield item
                 continue
             try:
-                known = await self._ledger.known(item.source)
-                file_hash = _hash(item)
-                if known and (known.file_hash, known.recipe) == (file_hash, self.recipe):
-                    await self._confirm(item, known)
-                    yield FileReport(source=item.source, outcome=Outcome.UNCHANGED)
-                    continue
-                _check_name(item, known)
-                waiting.append(await self._runner.run_bulk(self._prepare, item, known, file_hash))
+                prepared = await self._read(item, by)
             except DocumentRefused as problem:
-                await self._ledger.refuse(item, problem)
-                yield refusal(item.source, problem)
+                yield await self._refuse(item, problem)
+                continue
+            if prepared is None:
+                yield FileReport(source=item.source, outcome=Outcome.UNCHANGED)
+            elif _waits(prepared):
+                await self._ledger.keep_draft(prepared.version, new=prepared.known is None)
+                yield FileReport(source=item.source, outcome=Outcome.DRAFTED, chunks=len(prepared.uids))
+            else:
+                waiting.append(prepared)
         if not waiting:
             return
-        await self._runner.run_bulk(self._embed, waiting)
-        # One call for the group: Chroma takes 0.8 ms a chunk in a batch and 39 ms one by one.
-        await self._index.add(
-            [uid for one in waiting for uid in one.uids], np.concatenate([one.vectors for one in waiting])
-        )
+        on_step(Step.EMBEDDING)
+        await self._embed(waiting)
         replaced: list[str] = []
         for prepared in waiting:
-            yield await self._publish(prepared, replaced)
+            yield await self._report(prepared, replaced)
         await self._index.remove(replaced)
 
-    async def _confirm(self, file: SourceFile, known: Known) -> None:
-        root = known.root if _clashes(file, known) else file.root
-        if (root, None) != (known.root, known.reason):
-            await self._ledger.confirm(file.source, root)
-
-    def _prepare(self, file: SourceFile, known: Known | None, file_hash: str) -> Prepared:
-        """Read and cut one document (blocking).
+    async def _read(self, file: SourceFile, by: str) -> Prepared | None:
+        """Read a file if it has changed; None when it has not.
 
         Raises:
-            DocumentRefused: it cannot be read or holds no text.
+            DocumentRefused: it cannot be taken in.
         """
-        media_type = file.media_type or sniff(file.content, file.name)
-        loaded = load(file, media_type)
-        metadata = build_metadata(
-            source=file.source, found_title=loaded.title, inside=loaded.metadata, beside=file.metadata
-        )
-        chunker = Chunker(self._encoder.count_tokens, window=self._encoder.window, target=TARGET_TOKENS)
-        pieces = chunker.cut(loaded.blocks, metadata.title)
-        if not pieces:
-            raise DocumentRefused(Refusal.NO_TEXT, "There is no text in this document.")
-        language = document_language(pieces, metadata.language)
-        return Prepared(
-            file=file,
-            known=known,
-            document_id=known.document_id if known else uuid4().hex,
-            number=(known.version if known else 0) + 1,
-            file_hash=file_hash,
-            metadata=metadata,
-            media_type=media_type,
-            language=language,
-            pieces=pieces,
-            to_encode=[
-                f"{chunker.header_for(metadata.title, piece.section)}\n{piece.text}" for piece in pieces
-            ],
-            languages=[piece_language(piece, language) for piece in pieces],
-            text=_as_text(loaded),
-        )
+        known = await self._ledger.known(file.source)
+        file_hash = _hash(file)
+        if known and (known.file_hash, known.recipe) == (file_hash, self.recipe):
+            root = known.root if _clashes(file, known) else file.root
+            if (root, None) != (known.root, known.reason):
+                await self._ledger.confirm(file.source, root)
+            return None
+        _check_name(file, known)
+        return await self._runner.run_bulk(self._preparer.from_file, file, known, file_hash, by)
 
-    def _embed(self, group: Sequence[Prepared]) -> None:
-        """Give every document of the group its vectors (blocking)."""
-        vectors = self._encoder.embed_documents([text for prepared in group for text in prepared.to_encode])
-        start = 0
+    async def _refuse(self, file: SourceFile, problem: DocumentRefused) -> FileReport:
+        await self._ledger.refuse(file, problem)
+        return refusal(file.source, problem)
+
+    async def _embed(self, group: Sequence[Prepared]) -> None:
+        """Make the vectors of a group and hand them to the index."""
         for prepared in group:
-            prepared.vectors = vectors[start : start + len(prepared.pieces)]
-            start += len(prepared.pieces)
+            if prepared.known is not None or prepared.file is None:
+                prepared.reused = await self._ledger.vectors(
+                    prepared.version.document_id, self._preparer.model
+                )
+        await self._runner.run_bulk(self._preparer.embed, group)
+        # One call for the group: Chroma takes 0.8 ms a chunk in a batch and 39 ms one by one.
+        await self._index.add(
+            [uid for one in group for uid in one.uids], np.concatenate([one.vectors for one in group])
+        )
 
-    async def _publish(self, prepared: Prepared, replaced: list[str]) -> FileReport:
-        """Let the new version answer, if the index really finds it; `replaced` collects the old chunks."""
-        source, known = prepared.file.source, prepared.known
-        if not await self._index.finds(prepared.uids[0], prepared.vectors[0]):
-            problem = DocumentRefused(
-                Refusal.NOT_INDEXED, "The index does not return what was just added: try again."
-            )
-            await self._ledger.refuse(prepared.file, problem)
-            return refusal(source, problem)
-        replaced += await self._ledger.publish(self._version(prepared), prepared.document_id, prepared.number)
-        self._index.changed()
-        log.info("document_published", source=source, version=prepared.number, chunks=len(prepared.uids))
+    async def _report(self, prepared: Prepared, replaced: list[str]) -> FileReport:
+        """Publish one document of a run; `replaced` collects the chunks that answer no more."""
+        source, known = prepared.version.source, prepared.known
+        try:
+            replaced += await self._publish(prepared)
+        except NotFound:  # deleted while it was read
+            await self._index.remove(prepared.uids)
+            return FileReport(source=source, outcome=Outcome.REMOVED)
+        except DocumentRefused as problem:
+            assert prepared.file is not None
+            return await self._refuse(prepared.file, problem)
         outcome = Outcome.CHANGED if known and known.version else Outcome.ADDED
         return FileReport(source=source, outcome=outcome, chunks=len(prepared.uids))
 
-    def _version(self, prepared: Prepared) -> NewVersion:
-        return NewVersion(
-            file=prepared.file,
-            metadata=prepared.metadata,
-            media_type=prepared.media_type,
-            language=prepared.language,
-            file_hash=prepared.file_hash,
-            recipe=self.recipe,
-            model=self._encoder.name,
-            text=prepared.text,
-            chunks=[
-                NewChunk(
-                    piece=piece,
-                    language=language,
-                    lexemes=" ".join(lexemes(encoded, language)),
-                    vector=vector,
-                )
-                for piece, language, encoded, vector in zip(
-                    prepared.pieces, prepared.languages, prepared.to_encode, prepared.vectors, strict=True
-                )
-            ],
+    async def _publish(self, prepared: Prepared) -> list[str]:
+        """Let a version answer, if the index really finds it; return the chunks that it replaces.
+
+        Raises:
+            DocumentRefused: the index does not return what was added.
+            NotFound: the document was deleted meanwhile.
+        """
+        version = prepared.version
+        if not await self._index.finds(prepared.uids[0], prepared.vectors[0]):
+            raise DocumentRefused(
+                Refusal.NOT_INDEXED, "The index does not return what was just added: try again."
+            )
+        fresh = prepared.file is not None
+        replaced = await self._ledger.publish(
+            version,
+            prepared.chunks(),
+            self._preparer.model,
+            new=fresh and prepared.known is None,
+            fresh=fresh,
         )
+        self._index.changed()
+        log.info(
+            "document_published", source=version.source, version=version.number, chunks=len(prepared.uids)
+        )
+        return replaced
 
 
 def _grouped(files: Iterable[SourceFile | FileReport]) -> Iterator[list[SourceFile | FileReport]]:
@@ -280,8 +295,11 @@ def _origin(root: str, source: str) -> Path | None:
     return None if root == UPLOAD else place if place.is_file() else place / source
 
 
-def _as_text(loaded: LoadedText) -> str:
-    """Return what was read, as Markdown, the way an admin can check it."""
-    return clean(
-        "\n\n".join("#" * block.level + " " * bool(block.level) + block.text for block in loaded.blocks)
-    )
+def _waits(prepared: Prepared) -> bool:
+    """Whether a person has to publish it: asked for, or a person's decision would be overwritten."""
+    asked = prepared.file is not None and bool(prepared.file.metadata.get(DRAFT))
+    return asked or (prepared.known is not None and prepared.known.waits)
+
+
+def _nobody(step: Step) -> None:
+    """Nobody wants to know."""

@@ -86,6 +86,8 @@ class Metadata:
     valid_from: datetime | None = None
     valid_until: datetime | None = None
     supersedes: tuple[str, ...] = ()
+    responsible: str | None = None
+    """Who answers for the document in the company."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +103,8 @@ class Outcome(StrEnum):
     ADDED = "added"
     CHANGED = "changed"
     UNCHANGED = "unchanged"
+    DRAFTED = "drafted"
+    """Read and kept for a person to publish."""
     REMOVED = "removed"
     REFUSED = "refused"
     IGNORED = "ignored"

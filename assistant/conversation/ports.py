@@ -78,6 +78,10 @@ class Conversations(Protocol):
         Returns:
             False, with nothing stored, when the bot no longer owns the conversation, a newer
             customer message came, or the message has a reply already.
+
+        Raises:
+            SourcesChanged: a passage that the reply quotes was deleted, replaced or withdrawn since it
+                was found; nothing is stored.
         """
         ...
 

@@ -10,11 +10,14 @@ from assistant.conversation.readings import Reading
 from assistant.conversation.several import questions_in
 from assistant.conversation.types import BOT, Author, Findings, Message, Reply, SearchQuery, Thread
 from assistant.conversation.understand import Understand
+from core.errors import SourcesChanged
 from core.telemetry import get_log
 
 log = get_log(__name__)
 
 OnText = Callable[[str], Awaitable[None]]
+
+_TRIES = 3
 
 
 class Turns:
@@ -75,8 +78,7 @@ class Turns:
         async def on_text(text: str) -> None:
             await self._bus.publish(topic, {"type": "delta", "turn": message_id, "text": text})
 
-        reply = await self.reply_to(question, reading, thread, on_text)
-        stored = await self._conversations.record_reply(thread, reply)
+        reply, stored = await self._reply_from_what_stands(question, reading, thread, on_text)
         await self._bus.publish(topic, {"type": "news"})
         log.info(
             "turn_answered",
@@ -89,6 +91,23 @@ class Turns:
             stored=stored,
         )
         return reply if stored else None
+
+    async def _reply_from_what_stands(
+        self, question: str, reading: Reading, thread: Thread, on_text: OnText
+    ) -> tuple[Reply, bool]:
+        """Return the reply and whether it was stored; composed again while its sources change under it.
+
+        Raises:
+            SourcesChanged: they went on changing; the turn is tried again later.
+        """
+        for _ in range(_TRIES - 1):
+            reply = await self.reply_to(question, reading, thread, on_text)
+            try:
+                return reply, await self._conversations.record_reply(thread, reply)
+            except SourcesChanged:
+                log.info("sources_changed", conversation=thread.conversation_id)
+        reply = await self.reply_to(question, reading, thread, on_text)
+        return reply, await self._conversations.record_reply(thread, reply)
 
     async def reply_to(
         self, question: str, reading: Reading, thread: Thread, on_text: OnText | None = None

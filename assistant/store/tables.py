@@ -116,6 +116,22 @@ class ReplyRow(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class CitedRow(Base):
+    """Which version of which document stands behind a reply: what was answered from what.
+
+    It names the document without a foreign key: the record of an answer outlives its source.
+    """
+
+    __tablename__ = "citations"
+
+    message_id: Mapped[str] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """The number in the text: [1], [2] …"""
+    document_id: Mapped[str] = mapped_column(_ID, index=True)
+    version: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class HandoffRow(Base):
     """A request for a person: at most one per episode."""
 

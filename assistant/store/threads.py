@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from assistant.conversation.readings import UNKNOWN_STAGE, Reading
 from assistant.conversation.types import BOT, Author, Message, Reply, Thread
+from assistant.store import citations
 from assistant.store.events import append, lock
 from assistant.store.inbox import hand_over, message_data
 from assistant.store.tables import ConversationRow, HandoffRow, MessageRow, ReadingRow, ReplyRow
@@ -73,7 +74,11 @@ class Threads:
             await append(session, row.id, "reading", data, for_customer=False)
 
     async def record_reply(self, thread: Thread, reply: Reply) -> bool:
-        """Store the reply if the bot may still speak and nobody has answered; else nothing."""
+        """Store the reply if the bot may still speak and nobody has answered; else nothing.
+
+        Raises:
+            SourcesChanged: a passage that it quotes does not answer any more; nothing is stored.
+        """
         try:
             async with self.database.writing() as session:
                 await self._record_reply(session, thread, reply)
@@ -112,6 +117,7 @@ class Threads:
                 created_at=now(),
             )
         )
+        await citations.record(session, message.id, reply.citations)
         await session.flush()
         data = {**message_data(message), **public_reply(reply), "reply_to": thread.pending[-1].id}
         await append(session, row.id, "message", data, for_customer=True)

@@ -1,19 +1,26 @@
-"""Knowledge: upload, list, look at, remove."""
+"""Documents: list, look at, decide about, remove."""
 
-import os
-from pathlib import Path
-from typing import Annotated, Any, Literal
-from uuid import uuid4
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
+from fastapi import APIRouter, Depends, Header, Query, Response
 
+from assistant.store import citations
 from assistant.web.dependencies import ServicesDep, require_admin
 from assistant.web.errors import documented
-from assistant.web.limits import address_of
-from assistant.web.schemas import DocumentDetailOut, DocumentOut, DocumentsOut, Id, JobOut, PageIn, UploadOut
-from core.errors import NotFound
-from ingest.library import DocumentView
-from ingest.uploads import enqueue_upload
+from assistant.web.knowledge_schemas import (
+    BulkIn,
+    BulkOut,
+    BulkResult,
+    DocumentDetailOut,
+    DocumentOut,
+    DocumentPatch,
+    DocumentsIn,
+    DocumentsOut,
+)
+from assistant.web.schemas import Id, JobOut
+from core.errors import ChangedMeanwhile, NotFound, PercorsoError
+from ingest.library import DocumentView, Filter
 
 router = APIRouter(
     prefix="/api/v1",
@@ -22,72 +29,67 @@ router = APIRouter(
     responses=documented(401, 403, 422, 503),
 )
 
-_DAY = r"^([12]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]))?$"
-_PIECE = 1024 * 1024
-_Name = Annotated[str, Form(max_length=500)]
-
-
-@router.post("/documents", status_code=202, responses=documented(413, 429))
-async def upload(
-    request: Request,
-    services: ServicesDep,
-    file: Annotated[
-        UploadFile, File(description="Markdown, HTML, reStructuredText, text, PDF, DOCX or JSON Lines")
-    ],
-    title: _Name = "",
-    language: Annotated[str, Form(max_length=12)] = "",
-    stages: Annotated[str, Form(description="Journey stages, separated by commas", max_length=200)] = "",
-    audience: Annotated[
-        Literal["", "public", "internal"], Form(description="Empty: what the file itself says")
-    ] = "",
-    url: Annotated[str, Form(max_length=2000)] = "",
-    valid_from: Annotated[str, Form(description="The first day on which it answers", pattern=_DAY)] = "",
-    valid_until: Annotated[str, Form(description="The last day on which it answers", pattern=_DAY)] = "",
-    supersedes: Annotated[
-        str, Form(description="Sources it replaces, separated by commas", max_length=2000)
-    ] = "",
-) -> UploadOut:
-    """Take a file and answer at once; a job reads it. Follow the job, or the document's state."""
-    await request.state.limiter.check("uploads", address_of(request))
-    fields = {
-        "title": title,
-        "language": language,
-        "stages": stages,
-        "audience": audience,
-        "url": url,
-        "valid_from": valid_from,
-        "valid_until": valid_until,
-        "supersedes": supersedes,
-    }
-    metadata = {key: value for key, value in fields.items() if value}
-    name = Path((file.filename or "document").replace("\\", "/")).name
-    stored = services.settings.data_dir / "uploads" / uuid4().hex
-    await _store(file, stored)
-    job = await enqueue_upload(services.database, stored, name, metadata)
-    request.state.worker.wake()
-    return UploadOut(job=job, source=name)
+IfMatch = Annotated[str | None, Header(description="The ETag that was seen: else 412", max_length=40)]
 
 
 @router.get("/documents")
-async def list_documents(services: ServicesDep, page: Annotated[PageIn, Query()]) -> DocumentsOut:
-    """List the documents by source."""
-    total, views = await services.library.list(limit=page.limit, offset=page.offset)
+async def list_documents(services: ServicesDep, wanted: Annotated[DocumentsIn, Query()]) -> DocumentsOut:
+    """List documents by source."""
+    fields = wanted.model_dump(exclude={"limit", "offset"})
+    total, views = await services.library.list(Filter(**fields), limit=wanted.limit, offset=wanted.offset)
     return DocumentsOut(total=total, documents=[_document(view) for view in views])
 
 
 @router.get("/documents/{document_id}", responses=documented(404))
-async def show_document(document_id: Id, services: ServicesDep) -> DocumentDetailOut:
+async def show_document(document_id: Id, services: ServicesDep, response: Response) -> DocumentDetailOut:
     """Show one document with what was read from it."""
     view = await services.library.get(document_id)
-    return DocumentDetailOut(**_document(view).model_dump(), text=view.text or "")
+    response.headers["ETag"] = etag(view)
+    used = await citations.count(services.database, document_id)
+    return DocumentDetailOut(**_document(view).model_dump(), text=view.text or "", used_in=used)
 
 
-@router.delete("/documents/{document_id}", status_code=204, responses=documented(404))
-async def remove_document(document_id: Id, services: ServicesDep) -> Response:
-    """Delete a document with all its versions; after the answer it is quoted no more."""
+@router.patch("/documents/{document_id}", responses=documented(404, 412))
+async def decide(
+    document_id: Id, body: DocumentPatch, services: ServicesDep, response: Response, if_match: IfMatch = None
+) -> DocumentOut:
+    """Decide title, language, stages, audience, address, days or owner; files do not change it any more."""
+    await _unchanged(services, document_id, if_match)
+    await services.versions.choose(document_id, _decided(body))
     view = await services.library.get(document_id)
-    await services.pipeline.remove(view.source)
+    response.headers["ETag"] = etag(view)
+    return _document(view)
+
+
+@router.delete("/documents/{document_id}", status_code=204, responses=documented(404, 412))
+async def remove_document(document_id: Id, services: ServicesDep, if_match: IfMatch = None) -> Response:
+    """Delete a document with all its versions; after the answer it is quoted no more."""
+    await _unchanged(services, document_id, if_match)
+    await _remove(services, document_id)
     return Response(status_code=204)
+
+
+@router.post("/documents/bulk")
+async def change_many(body: BulkIn, services: ServicesDep) -> BulkOut:
+    """Do the same with many documents; each has a result of its own."""
+
+    async def publish(document_id: str) -> None:
+        view = await services.library.get(document_id)
+        await services.versions.publish(document_id, view.latest)
+
+    async def choose(document_id: str) -> None:
+        await services.versions.choose(document_id, _decided(body.fields or DocumentPatch()))
+
+    async def delete(document_id: str) -> None:
+        await _remove(services, document_id)
+
+    actions: dict[str, Callable[[str], Awaitable[None]]] = {
+        "publish": publish,
+        "choose": choose,
+        "delete": delete,
+        "withdraw": services.versions.withdraw,
+    }
+    return BulkOut(results=[await _tried(actions[body.action], one) for one in dict.fromkeys(body.ids)])
 
 
 @router.get("/jobs/{job_id}", responses=documented(404))
@@ -99,14 +101,33 @@ async def show_job(job_id: Id, services: ServicesDep) -> JobOut:
     return JobOut.model_validate(job, from_attributes=True)
 
 
-async def _store(file: UploadFile, place: Path) -> None:
-    """Write an upload to disk piece by piece; it is durable when this returns."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with place.open("wb") as out:
-        while piece := await file.read(_PIECE):
-            out.write(piece)
-        out.flush()
-        os.fsync(out.fileno())
+def etag(view: DocumentView) -> str:
+    """Return the ETag of a document as it stands (RFC 9110, section 8.8.3)."""
+    return f'"{view.revision}"'
+
+
+async def _unchanged(services: ServicesDep, document_id: str, if_match: str | None) -> None:
+    if if_match is None or if_match == "*":
+        return
+    if etag(await services.library.get(document_id)) != if_match:
+        raise ChangedMeanwhile("Somebody has changed this document meanwhile: look at it again.")
+
+
+async def _remove(services: ServicesDep, document_id: str) -> None:
+    view = await services.library.get(document_id)
+    await services.pipeline.remove(view.source)
+
+
+async def _tried(action: Callable[[str], Awaitable[None]], document_id: str) -> BulkResult:
+    try:
+        await action(document_id)
+    except PercorsoError as error:
+        return BulkResult(id=document_id, done=False, error=error.code, detail=str(error))
+    return BulkResult(id=document_id, done=True)
+
+
+def _decided(body: DocumentPatch) -> dict[str, Any]:
+    return body.model_dump(mode="json", include=body.model_fields_set)
 
 
 def _document(view: DocumentView) -> DocumentOut:

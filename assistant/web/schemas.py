@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from core.text import normalise
-from core.types import Audience, DocumentState
+from core.types import Audience
 
 MAX_TEXT = 8000
 
@@ -285,29 +285,6 @@ class ExplainedOut(BaseModel):
     trace: dict[str, Any] | None
 
 
-class DocumentOut(BaseModel):
-    id: str
-    source: str
-    title: str
-    language: str
-    stages: list[str]
-    audience: Audience
-    url: str | None
-    media_type: str
-    state: DocumentState
-    reason: str | None
-    version: int
-    chunks: int
-    superseded_by: str | None
-    valid_from: datetime | None
-    valid_until: datetime | None
-    updated_at: datetime
-
-
-class DocumentDetailOut(DocumentOut):
-    text: str = Field(description="What was read from the file, as Markdown")
-
-
 class PageIn(BaseModel):
     """Which part of a list; unknown parameters are mistakes here too."""
 
@@ -315,18 +292,6 @@ class PageIn(BaseModel):
 
     limit: int = Field(default=100, ge=1, le=500)
     offset: int = Field(default=0, ge=0, le=10_000_000)
-
-
-class DocumentsOut(BaseModel):
-    total: int
-    documents: list[DocumentOut]
-
-
-class UploadOut(BaseModel):
-    """The file is stored; a job reads it."""
-
-    job: str
-    source: str
 
 
 class JobOut(BaseModel):

@@ -12,7 +12,7 @@ from starlette.staticfiles import StaticFiles
 
 from assistant.services import Services
 from assistant.store.inbox import TURN
-from assistant.web import chat, documents, pages, questions, readings
+from assistant.web import chat, documents, pages, questions, readings, uploads, versions
 from assistant.web.errors import add_error_handlers
 from assistant.web.limits import Limiter
 from assistant.web.middleware import BodyLimit, RequestContext
@@ -22,7 +22,7 @@ from core.jobs import Job
 from core.settings import Settings
 from core.telemetry import get_log
 from core.worker import Worker
-from ingest.uploads import UPLOAD_JOB, ingest_upload
+from ingest.uploads import UPLOAD_JOB
 
 log = get_log(__name__)
 
@@ -81,7 +81,7 @@ def create_web(settings: Settings, running: Running, admin_key: str) -> FastAPI:
         allow_headers=["Authorization", "Content-Type", "Last-Event-ID"],
     )
     app.add_middleware(RequestContext)
-    for module in (chat, questions, readings, documents, pages):
+    for module in (chat, questions, readings, uploads, documents, versions, pages):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     add_error_handlers(app)
@@ -95,7 +95,7 @@ def make_worker(services: Services) -> Worker:
         await services.turns.answer(job.payload["conversation_id"], job.payload["message_id"])
 
     async def upload(job: Job) -> None:
-        await ingest_upload(job, services.pipeline)
+        await services.uploads.ingest(job, services.pipeline)
 
     jobs = services.settings.jobs
     handlers = {TURN: turn, UPLOAD_JOB: upload}

@@ -56,6 +56,19 @@ async def check(session: AsyncSession, uids: Collection[str], scope: Scope) -> d
     return {chunk.uid: _passage(chunk, document) for chunk, document in rows}
 
 
+async def still_answering(session: AsyncSession, uids: Collection[str], scope: Scope = Scope()) -> set[str]:
+    """Return those of `uids` that may answer; their documents cannot change until the transaction ends."""
+    if not uids:
+        return set()
+    rows = await session.scalars(
+        select(ChunkRow.uid)
+        .join(DocumentRow, DocumentRow.id == ChunkRow.document_id)
+        .where(ChunkRow.uid.in_(list(uids)), answering(scope))
+        .with_for_update(read=True, of=DocumentRow)
+    )
+    return set(rows.all())
+
+
 async def neighbours(session: AsyncSession, passage: Passage, scope: Scope, reach: int = 1) -> list[Passage]:
     """Return the chunks just before and after `passage` in its document, in order, itself included."""
     near = ChunkRow.ordinal.between(passage.ordinal - reach, passage.ordinal + reach)

@@ -112,10 +112,10 @@ class DenseSearch:
                 self._give_up(problem)
 
     async def remove(self, uids: Sequence[str]) -> None:
-        """Forget chunks that SQL has already deleted."""
+        """Forget chunks that SQL has already deleted; never waits for documents that are being encoded."""
         if self._chroma is not None:
             try:
-                await self._runner.run_bulk(self._chroma.remove, list(uids))
+                await self._runner.run(self._chroma.remove, list(uids))
             except IndexUnavailable as problem:
                 self._give_up(problem)
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, UtcDateTime
@@ -30,7 +30,15 @@ class DocumentRow(Base):
     reason: Mapped[str | None] = mapped_column(Text)
     """Why it was refused or failed, for a person."""
     version: Mapped[int] = mapped_column(default=0)
-    """The version that answers; 0 before the first one."""
+    """The version that answers; 0 while none does: refused, a draft, or withdrawn."""
+    latest: Mapped[int] = mapped_column(default=0)
+    """The highest number that a version was given; numbers are never given twice."""
+    chosen: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """What a person decided about the document: it outranks what files say, now and later."""
+    responsible: Mapped[str | None] = mapped_column(String(120))
+    """Who answers for the document in the company."""
+    revision: Mapped[int] = mapped_column(default=0)
+    """Grows with every change: the document's ETag."""
     valid_from: Mapped[datetime | None] = mapped_column(UtcDateTime)
     valid_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -38,7 +46,7 @@ class DocumentRow(Base):
 
 
 class VersionRow(Base):
-    """What a document said at one time. Its text stays when its chunks have gone."""
+    """What a document said at one time, with all that is needed to let it answer again."""
 
     __tablename__ = "document_versions"
     __table_args__ = (UniqueConstraint("document_id", "number"),)
@@ -51,8 +59,23 @@ class VersionRow(Base):
     recipe: Mapped[str] = mapped_column(String(80))
     """Which reading, cutting and embedding made the chunks: another recipe means work to do again."""
     text: Mapped[str] = mapped_column(Text)
+    pieces: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    """The text as it was cut: section, text and page of each chunk, in order."""
     chunk_count: Mapped[int]
+    details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """What the file itself and the one who brought it said: title, language, audience, dates …"""
+    warnings: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    """What a person should look at before this is published, such as hidden text."""
+    media_type: Mapped[str] = mapped_column(String(120), default="")
+    original: Mapped[str | None] = mapped_column(String(64))
+    """SHA-256 of the file's bytes, under which they are kept; None for text written here."""
+    origin: Mapped[str] = mapped_column(String(12), default="file")
+    """`file`, or `edited` by a person."""
+    by: Mapped[str] = mapped_column(String(60), default="")
+    note: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When it last began to answer; None for a draft."""
 
 
 class ChunkRow(Base):
@@ -73,6 +96,8 @@ class ChunkRow(Base):
     """Path of headings above the chunk, from the outermost, joined by " › "."""
     text: Mapped[str] = mapped_column(Text)
     text_hash: Mapped[str] = mapped_column(String(64))
+    encoded_hash: Mapped[str] = mapped_column(String(64), default="")
+    """SHA-256 of what was encoded, headings included: the same again needs no encoding."""
     language: Mapped[str] = mapped_column(String(12))
     page: Mapped[int | None]
     lexemes: Mapped[str] = mapped_column(Text)
@@ -103,3 +128,25 @@ class IndexStateRow(Base):
 
     name: Mapped[str] = mapped_column(String(60), primary_key=True)
     value: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class UploadRow(Base):
+    """A file as it was handed in, until it is known what became of it."""
+
+    __tablename__ = "uploads"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    name: Mapped[str] = mapped_column(String(500))
+    size: Mapped[int] = mapped_column(BigInteger)
+    content_hash: Mapped[str] = mapped_column(String(64))
+    given: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """What was said beside the file: title, audience, dates …"""
+    key: Mapped[str | None] = mapped_column(String(120), unique=True)
+    """The caller's idempotency key: the same upload sent again is the same upload."""
+    job: Mapped[str] = mapped_column(String(32))
+    state: Mapped[str] = mapped_column(String(12))
+    files: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    """What became of each document in it."""
+    by: Mapped[str] = mapped_column(String(60))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

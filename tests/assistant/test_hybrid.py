@@ -14,7 +14,9 @@ from core.migrate import migrate
 from core.offload import ModelRunner
 from core.types import Audience, Passage
 from ingest.ledger import Ledger
+from ingest.originals import Originals
 from ingest.pipeline import Pipeline
+from ingest.preparing import Preparer
 from tests.support.documents import a_file
 
 MANUAL = "# Manuale della Brenta\n\n" + "\n\n".join(
@@ -65,7 +67,8 @@ async def dense(
         a_file(text, name, metadata={"language": "it", **fields})
         for name, (text, fields) in DOCUMENTS.items()
     ]
-    report = await Pipeline(Ledger(database), encoder, dense, runner).run(files)
+    preparer = Preparer(encoder, Originals(tmp_path_factory.mktemp("originals")))
+    report = await Pipeline(Ledger(database), preparer, dense, runner).run(files)
     assert {file.outcome.value for file in report.files} == {"added"}
     yield dense
     await dense.stop()

@@ -8,12 +8,16 @@ from sqlalchemy import select
 
 from assistant.conversation.readings import Emotion, Sentiment
 from assistant.conversation.types import Action, Author, Citation, HandoffReason, Message, Reply, Thread
+from assistant.store import citations
 from assistant.store.events import read_events
 from assistant.store.inbox import ConversationView, Inbox
 from assistant.store.tables import ConversationRow, FeedbackRow, HandoffRow, ReplyRow
 from assistant.store.threads import Threads
 from core.database import Database
+from core.errors import SourcesChanged
+from ingest.ledger import Ledger
 from tests.support.briefs import reading
+from tests.support.documents import store_passages
 
 SOURCE = Citation(
     index=1, chunk_id="c1", document_id="d1", source="listino.md", title="Listino", version=2,
@@ -22,7 +26,8 @@ SOURCE = Citation(
 
 
 @pytest.fixture
-def threads(database: Database) -> Threads:
+async def threads(database: Database) -> Threads:
+    await store_passages(database, SOURCE.chunk_id)
     return Threads(database)
 
 
@@ -216,3 +221,26 @@ async def test_a_rating_may_be_changed_and_the_last_word_counts(
     async with database.reading() as session:
         row = (await session.scalars(select(FeedbackRow))).one()
     assert (row.helpful, row.reason) == (False, "wrong")
+
+
+async def test_a_reply_whose_source_was_deleted_meanwhile_is_not_stored(
+    database: Database, threads: Threads, inbox: Inbox, conversation: ConversationView
+) -> None:
+    await _say(inbox, conversation, "Quanto costa?")
+    thread = await _thread(threads, conversation)
+    await Ledger(database).remove(f"{SOURCE.chunk_id}.md")
+    with pytest.raises(SourcesChanged):
+        await threads.record_reply(thread, _reply())
+    assert len((await _thread(threads, conversation)).pending) == 1
+    assert await threads.record_reply(thread, _reply(citations=()))
+
+
+async def test_what_was_answered_from_what_is_remembered(
+    database: Database, threads: Threads, inbox: Inbox, conversation: ConversationView
+) -> None:
+    for turn in ("uno", "due"):
+        await _say(inbox, conversation, turn)
+        assert await threads.record_reply(await _thread(threads, conversation), _reply(f"Costa 5, {turn}."))
+    assert await citations.count(database, SOURCE.document_id) == 2
+    newest = (await citations.latest(database, SOURCE.document_id))[0]
+    assert (newest.text, newest.version) == ("Costa 5, due.", SOURCE.version)

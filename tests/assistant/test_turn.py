@@ -10,7 +10,7 @@ import pytest
 from assistant.conversation.dissatisfaction import load_signs
 from assistant.conversation.journey import load_journey
 from assistant.conversation.turn import Turns, topic_of
-from assistant.conversation.types import Action, Author, Message
+from assistant.conversation.types import Action, Author, Findings, Message, SearchQuery
 from assistant.conversation.understand import Understand
 from assistant.engines.classifiers import LearntClassifiers
 from assistant.events.in_process import InProcessBus
@@ -21,8 +21,10 @@ from assistant.store.threads import Threads
 from core.database import Database
 from core.embeddings import Encoder
 from core.offload import ModelRunner
+from ingest.ledger import Ledger
 from tests.support.briefs import PROMPTS
 from tests.support.composing import QUESTION, FixedRetriever, a_composer
+from tests.support.documents import store_passages
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ def understand(encoder: Encoder, trained_models: Path) -> Understand:
 @pytest.fixture
 async def chat(sqlite: Database, understand: Understand) -> Chat:
     inbox, bus, retriever = Inbox(sqlite, burst_seconds=0), InProcessBus(), FixedRetriever()
+    await store_passages(sqlite, "c1", "c2")
     view, _ = await inbox.open(site="shop", language="it", page=None, token=None)
     turns = Turns(
         conversations=Threads(sqlite),
@@ -200,3 +203,22 @@ async def test_wishes_and_attacks_are_told_from_questions(
     reading = await understand.read(text, thread)
     assert reading.wants_human is wants
     assert (reading.injection >= 0.9) is attack
+
+
+async def test_a_reply_is_composed_again_when_its_source_goes_under_it(chat: Chat) -> None:
+    """The first search still finds a document that is deleted before the reply is stored."""
+
+    class GoneMeanwhile(FixedRetriever):
+        async def search(self, query: SearchQuery) -> Findings:
+            found = await FixedRetriever.search(self, query)
+            if len(self.queries) == 1:
+                await Ledger(chat.database).remove("c1.md")
+                return found
+            return Findings(passages=(), terms=found.terms)
+
+    chat.turns._retriever = GoneMeanwhile()
+    reply = await chat.turns.answer(chat.view.id, await chat.say(QUESTION))
+    assert reply is not None
+    assert reply.citations == ()
+    stored = [event for event in await chat.events() if event.data.get("author") == "bot"]
+    assert [event.data["citations"] for event in stored] == [[]]

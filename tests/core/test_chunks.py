@@ -58,8 +58,7 @@ async def test_nothing_asked_gives_nothing(sqlite: Database) -> None:
     [
         ({}, True),
         ({"state": DocumentState.REFUSED}, False),
-        ({"state": DocumentState.EMBEDDING}, False),
-        ({"state": DocumentState.FAILED}, False),
+        ({"state": DocumentState.DRAFT}, False),
         ({"valid_from": lambda: _today() + DAY}, False),
         ({"valid_from": lambda: _today() - DAY}, True),
         ({"valid_until": lambda: _today() - DAY}, False),
@@ -69,8 +68,7 @@ async def test_nothing_asked_gives_nothing(sqlite: Database) -> None:
     ids=[
         "plain",
         "refused",
-        "embedding",
-        "failed",
+        "draft",
         "not yet valid",
         "valid already",
         "expired",

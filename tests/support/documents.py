@@ -29,6 +29,7 @@ def document_row(source: str, **fields: Any) -> DocumentRow:
     usual = dict(
         id=hashlib.sha256(source.encode()).hexdigest()[:32], source=source, root="test", title=source,
         language="it", stages=[], audience="public", media_type="text/markdown", version=1,
+        latest=1, revision=1, chosen={},
         state=DocumentState.SEARCHABLE, created_at=NOW, updated_at=NOW,
     )  # fmt: skip
     return DocumentRow(**{**usual, **fields})
@@ -184,3 +185,13 @@ def _price_table(pdf: FPDF) -> None:
             row = table.row()
             for cell in cells:
                 row.cell(cell)
+
+
+async def store_passages(database: Database, *uids: str) -> None:
+    """Store chunks with these ids, each in a document of its own that answers: what is cited must exist."""
+    async with database.writing() as session:
+        for uid in uids:
+            document = document_row(f"{uid}.md")
+            session.add(document)
+            await session.flush()
+            session.add(chunk_row(document, 0, "Un testo.", uid=uid))

@@ -1,0 +1,197 @@
+"""Versions without the web: what is encoded again, what races leave behind, what deletion takes away."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from core.database import Database
+from core.embeddings import Encoder, Vectors
+from core.errors import BadInput, DocumentRefused, NotFound
+from core.index.dense import DenseSearch
+from core.index.tables import ChunkRow, VersionRow
+from core.offload import ModelRunner
+from ingest.ledger import Ledger
+from ingest.library import Filter, Library, Standing
+from ingest.originals import Originals
+from ingest.pipeline import Pipeline
+from ingest.preparing import Preparer
+from ingest.types import Outcome
+from ingest.versions import Versions
+from tests.support.documents import a_file
+
+MANUAL = "# Manuale\n\n" + "\n\n".join(
+    f"## {name}\n\nQui si parla di {name.lower()} e di come si usa ogni giorno."
+    for name in ("Freni", "Luci", "Cambio", "Batteria")
+)
+
+
+class Counting(Encoder):
+    """The real encoder, which remembers what it was asked to encode."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoded: list[str] = []
+
+    def embed_documents(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
+        self.encoded += texts
+        return super().embed_documents(texts, progress)
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """A pipeline with everything around it."""
+
+    database: Database
+    encoder: Counting
+    pipeline: Pipeline
+    versions: Versions
+    originals: Path
+
+    async def bring(self, text: str, name: str = "manuale.md", **fields: str) -> Outcome:
+        report = await self.pipeline.run([a_file(text, name, metadata={"language": "it", **fields})])
+        return report.files[0].outcome
+
+    async def document(self, source: str = "manuale.md") -> str:
+        return (await Library(self.database).get(source)).id
+
+    async def texts(self) -> list[str]:
+        async with self.database.reading() as session:
+            return list(await session.scalars(select(ChunkRow.text).order_by(ChunkRow.ordinal)))
+
+
+@pytest.fixture(scope="module")
+def counting() -> Counting:
+    return Counting()
+
+
+@pytest.fixture
+async def knowledge(database: Database, counting: Counting, tmp_path: Path) -> AsyncIterator[Knowledge]:
+    runner = ModelRunner()
+    dense = DenseSearch(database, tmp_path / "data", counting.name, runner)
+    await dense.start(must_own=True)
+    preparer = Preparer(counting, Originals(tmp_path / "originals"))
+    pipeline = Pipeline(Ledger(database), preparer, dense, runner)
+    versions = Versions(database, preparer, pipeline, runner)
+    counting.encoded.clear()
+    yield Knowledge(database, counting, pipeline, versions, tmp_path / "originals")
+    await dense.stop()
+
+
+async def test_only_what_changed_is_encoded_again(knowledge: Knowledge) -> None:
+    await knowledge.bring(MANUAL)
+    before, knowledge.encoder.encoded[:] = list(knowledge.encoder.encoded), []
+    assert len(before) == 4
+    assert (
+        await knowledge.bring(MANUAL.replace("Qui si parla di luci", "Adesso si parla di luci")) == "changed"
+    )
+    assert len(knowledge.encoder.encoded) == 1
+    assert "Adesso" in knowledge.encoder.encoded[0]
+    knowledge.encoder.encoded.clear()
+    await knowledge.versions.publish(await knowledge.document(), 1)
+    assert len(knowledge.encoder.encoded) == 1
+    assert all("Adesso" not in text for text in await knowledge.texts())
+
+
+async def test_another_title_makes_the_chunks_anew(knowledge: Knowledge) -> None:
+    await knowledge.bring(MANUAL)
+    knowledge.encoder.encoded.clear()
+    await knowledge.versions.choose(await knowledge.document(), {"title": "Istruzioni"})
+    assert len(knowledge.encoder.encoded) == 4
+    assert all("Istruzioni" in text for text in knowledge.encoder.encoded)
+    assert (await Library(knowledge.database).get("manuale.md")).version == 1
+
+
+async def test_a_document_that_is_deleted_while_it_is_read_again_stays_deleted(knowledge: Knowledge) -> None:
+    await knowledge.bring(MANUAL)
+    preparer = knowledge.pipeline._preparer
+    embed = preparer.embed
+
+    async def bring_and_delete() -> Outcome:
+        started = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def embed_late(*args: object) -> None:
+            loop.call_soon_threadsafe(started.set)
+            asyncio.run_coroutine_threadsafe(deleted.wait(), loop).result(30)
+            embed(*args)  # type: ignore[arg-type]
+
+        preparer.embed = embed_late  # type: ignore[method-assign, assignment]
+        deleted = asyncio.Event()
+        bringing = asyncio.create_task(knowledge.bring(MANUAL + "\n\nIn più."))
+        await started.wait()
+        await knowledge.pipeline.remove("manuale.md")
+        deleted.set()
+        return await bringing
+
+    assert await bring_and_delete() is Outcome.REMOVED
+    assert await knowledge.texts() == []
+    with pytest.raises(NotFound):
+        await knowledge.document()
+
+
+async def test_corrections_made_at_once_are_both_kept(knowledge: Knowledge) -> None:
+    await knowledge.bring(MANUAL)
+    document = await knowledge.document()
+
+    async def correct(text: str) -> int:
+        return await knowledge.versions.correct(document, 1, text, by="ada", note="")
+
+    numbers = await asyncio.gather(correct("# Uno\n\nPrimo testo."), correct("# Due\n\nSecondo testo."))
+    assert sorted(numbers) == [2, 3]
+    said = {(await knowledge.versions.show(document, number)).text for number in numbers}
+    assert said == {"# Uno\n\nPrimo testo.", "# Due\n\nSecondo testo."}
+    assert len(await knowledge.texts()) == 4
+
+
+async def test_a_correction_without_text_is_refused(knowledge: Knowledge) -> None:
+    await knowledge.bring(MANUAL)
+    with pytest.raises(DocumentRefused):
+        await knowledge.versions.correct(await knowledge.document(), 1, "   \n", by="ada", note="")
+
+
+async def test_a_file_shared_by_documents_goes_with_the_last_of_them(knowledge: Knowledge) -> None:
+    await knowledge.bring(MANUAL, "a.md")
+    await knowledge.bring(MANUAL, "b.md")
+    kept = [path for path in knowledge.originals.rglob("*") if path.is_file()]
+    assert [path.read_text() for path in kept] == [MANUAL]
+    await knowledge.pipeline.remove("a.md")
+    assert kept[0].is_file()
+    await knowledge.pipeline.remove("b.md")
+    assert not kept[0].is_file()
+
+
+async def test_a_version_from_before_chunks_were_kept_says_so(knowledge: Knowledge) -> None:
+    await knowledge.bring(MANUAL)
+    document = await knowledge.document()
+    async with knowledge.database.writing() as session:
+        for row in await session.scalars(select(VersionRow)):
+            row.pieces = []
+    with pytest.raises(BadInput, match="bring the file again"):
+        await knowledge.versions.publish(document, 1)
+
+
+async def test_documents_are_found_by_what_they_do_today(knowledge: Knowledge) -> None:
+    await knowledge.bring("# Oggi\n\nVale.", "oggi.md")
+    await knowledge.bring("# Ieri\n\nValeva.", "ieri.md", valid_until="2020-01-31")
+    await knowledge.bring("# Domani\n\nVarrà.", "domani.md", valid_from="2999-01-31")
+    await knowledge.bring("# Bozza\n\nForse.", "bozza.md", draft="true")
+    await knowledge.bring("   ", "vuoto.md")
+    await knowledge.bring("# Nuovo\n\nSostituisce.", "nuovo.md", supersedes="oggi.md")
+    library = Library(knowledge.database)
+    found = {
+        standing.value: [view.source for view in (await library.list(Filter(standing=standing)))[1]]
+        for standing in Standing
+    }
+    assert found == {
+        "answering": ["nuovo.md"], "draft": ["bozza.md"], "refused": ["vuoto.md"],
+        "superseded": ["oggi.md"], "expired": ["ieri.md"], "upcoming": ["domani.md"],
+    }  # fmt: skip
+    assert await library.counts() == dict.fromkeys(Standing, 1)
+    views = (await library.list())[1]
+    assert {view.source: view.standing for view in views} == {
+        source: Standing(standing) for standing, sources in found.items() for source in sources
+    }
