@@ -69,11 +69,9 @@ def _without_zeros(text: str, most: int) -> str:
 
 def _around(section: str) -> tuple[str, str]:
     """Return what a format writes before and after the number."""
-    place = re.search(r"[0#?]", _LITERAL.sub(lambda found: "\x00" * len(found.group()), section))
-    if not place:
-        return "", ""
-    last = max(section.rfind(mark) for mark in "0#?")
-    return _said(section[: place.start()]), _said(section[last + 1 :])
+    masked = _LITERAL.sub(lambda found: "\x00" * len(found.group()), section)
+    places = [place for place, mark in enumerate(masked) if mark in "0#?"]
+    return (_said(section[: places[0]]), _said(section[places[-1] + 1 :])) if places else ("", "")
 
 
 def _said(part: str) -> str:

@@ -54,7 +54,7 @@ class _Slide:
         title = self._slide.shapes.title
         text = one_line(title.text_frame.text) if title is not None else ""
         if text:
-            yield heading(text, 1 if self._is_opening() else 2, self._number)
+            yield heading(text, 1 if self._number == 1 else 2, self._number)
         rest = [shape for shape in _flat(self._slide.shapes) if not self._is_passed_over(shape, title)]
         for shape in sorted(rest, key=lambda shape: (shape.top or 0, shape.left or 0)):
             yield from self._shape(shape)
@@ -62,9 +62,6 @@ class _Slide:
             notes = self._slide.notes_slide.notes_text_frame.text.strip()
             if notes:
                 self.warnings.append(flag(WarningKind.SPEAKER_NOTES, notes, f"slide {self._number}"))
-
-    def _is_opening(self) -> bool:
-        return self._number == 1
 
     def _is_passed_over(self, shape: Any, title: Any) -> bool:
         if title is not None and shape.shape_id == title.shape_id:
@@ -87,7 +84,8 @@ class _Slide:
         properties = shape._element.xpath("./*/p:cNvPr")  # noqa: SLF001
         if any(one.get("hidden") in ("1", "true") for one in properties):
             return True
-        if shape.left is None or not shape.width:
+        in_group = shape._element.getparent().tag.endswith("grpSp")  # noqa: SLF001 - has a scale of its own
+        if in_group or shape.left is None or not shape.width:
             return False
         width, height = self._size
         beside = shape.left + shape.width <= 0 or (width and shape.left >= width)
@@ -106,13 +104,11 @@ class _Slide:
 
     def _visible(self, line: Any) -> str:
         """Return a line without letters too small to be read."""
-        kept: list[str] = []
-        for run in line.runs:
-            if run.font.size is not None and run.font.size < _SMALLEST_TYPE:
-                self.warnings += hidden(run.text, f"slide {self._number}")
-            else:
-                kept.append(run.text)
-        return one_line("".join(kept)) if line.runs else one_line(line.text)
+        tiny = [run.text for run in line.runs if run.font.size is not None and run.font.size < _SMALLEST_TYPE]
+        if not tiny:
+            return one_line(line.text)
+        self.warnings += hidden(" ".join(tiny), f"slide {self._number}")
+        return one_line("".join(run.text for run in line.runs if run.text not in tiny))
 
 
 def _flat(shapes: Iterable[Any]) -> Iterator[Any]:
