@@ -120,7 +120,7 @@ def refuse_entities(data: bytes) -> None:
 
 
 def visible(name: str) -> str:
-    """Return a name with control and direction characters written out, so that it cannot look like another."""
+    """Return a name with control and direction characters written out: they make it look like another."""
     return _BIDI.sub(lambda found: f"\\u{ord(found.group()):04x}", name)
 
 

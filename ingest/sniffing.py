@@ -80,7 +80,7 @@ def sniff(content: bytes, name: str) -> MediaType:
     if content[:1024].lstrip().startswith(b"%PDF-"):
         return MediaType.PDF
     if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return _sniff_zip(content)
+        return _as_named(_sniff_zip(content), name)
     if content.startswith(_OLE):
         raise _ole_refusal(content, name)
     if content[:64].lstrip(b"\xef\xbb\xbf \r\n").startswith(b"{\\rtf"):
@@ -91,14 +91,30 @@ def sniff(content: bytes, name: str) -> MediaType:
 
 
 def _sniff_text(content: bytes, name: str) -> MediaType:
-    by_name = _BY_EXTENSION.get(PurePosixPath(name.lower()).suffix)
+    by_name = _named(name)
     if _looks_like_mail(content, named=by_name is MediaType.EML):
         return MediaType.EML
     if _looks_like_html(content) and by_name not in (MediaType.MARKDOWN, MediaType.MDX):
         return MediaType.HTML
     if by_name in _TOLD_BY_CONTENT:
-        raise DocumentRefused(Refusal.BROKEN, f"{name} is named {by_name.name}, but its content is not.")
+        raise _misnamed(name, by_name)
     return by_name or MediaType.PLAIN
+
+
+def _named(name: str) -> MediaType | None:
+    return _BY_EXTENSION.get(PurePosixPath(name.lower()).suffix)
+
+
+def _misnamed(name: str, kind: MediaType) -> DocumentRefused:
+    return DocumentRefused(Refusal.BROKEN, f"{name} is named {kind.name}, but its content is not.")
+
+
+def _as_named(found: MediaType, name: str) -> MediaType:
+    """An archive that is named as an office document is a damaged one."""
+    named = _named(name)
+    if found is MediaType.ZIP and named in _TOLD_BY_CONTENT and named is not MediaType.ZIP:
+        raise _misnamed(name, named)
+    return found
 
 
 def _sniff_zip(content: bytes) -> MediaType:
@@ -154,7 +170,7 @@ def _looks_like_html(content: bytes) -> bool:
 
 
 def _looks_like_mail(content: bytes, *, named: bool) -> bool:
-    """Whether it opens with the fields of an e-mail; one not named so needs a field that only machines write."""
+    """Whether it opens with the fields of an e-mail; one not named so needs a field of machines."""
     head = content[:65536].lstrip(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
     if head.startswith(b"From "):  # the separator line of mailboxes
         head = head.partition(b"\n")[2]

@@ -85,7 +85,8 @@ def _read_file(file: Path, *, root: Path, label: str) -> Iterator[SourceFile | F
         metadata = parse_sidecar(sidecar.read_bytes(), sidecar.name) if sidecar.is_file() else {}
         label = str(file) if _holds_records(file.name) else label
         yield from _opened(
-            SourceFile(source=source, root=label, name=file.name, content=content, metadata=metadata), Budget()
+            SourceFile(source=source, root=label, name=file.name, content=content, metadata=metadata),
+            Budget(),
         )
     except OSError as error:
         yield refusal(
@@ -108,7 +109,9 @@ def _opened(file: SourceFile, budget: Budget, depth: int = 0) -> Iterator[Source
     try:
         for member in members(file.content, kind, budget):
             if depth >= MAX_DEPTH:
-                detail = f"Files in files are opened {MAX_DEPTH} deep: take this one out and add it by itself."
+                detail = (
+                    f"Files in files are opened {MAX_DEPTH} deep: take this one out and add it by itself."
+                )
                 raise DocumentRefused(Refusal.TOO_LARGE, detail)
             yield from _member(file, member, budget, depth)
     except DocumentRefused as problem:

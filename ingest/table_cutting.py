@@ -54,7 +54,9 @@ def _cut_row(header: str, row: str, count: CountTokens, cut_text: CutText, budge
     """Return one row as tables of some of its columns, the first cell in each of them."""
     names, cells = _cells(header), _cells(row)
     names += [""] * (len(cells) - len(names))
-    ruled, *sizes = count(["| --- |", *(f"| {text} |" for pair in zip(names, cells, strict=False) for text in pair)])
+    ruled, *sizes = count(
+        ["| --- |", *(f"| {text} |" for pair in zip(names, cells, strict=False) for text in pair)]
+    )
     costs = [sizes[2 * place] + sizes[2 * place + 1] + ruled for place in range(len(cells))]
     for_key = costs[0]
     groups: list[list[tuple[str, str]]] = []

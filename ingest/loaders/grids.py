@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from core.errors import DocumentRefused, Refusal
 from ingest.loaders.blocks import heading, one_line, paragraph, table_block
@@ -125,7 +126,7 @@ def _is_title(text: str) -> bool:
 
 def _spans(row: Row) -> bool:
     """Whether a header cell was merged over several columns."""
-    return any(left and left == right for left, right in zip(row, row[1:], strict=False))
+    return any(left and left == right for left, right in pairwise(row))
 
 
 def _joined(upper: Row, lower: Row) -> Row:

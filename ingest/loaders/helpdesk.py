@@ -129,9 +129,7 @@ def _is_customer(turn: Fields, record: Fields) -> bool:
 def _is_draft(record: Fields) -> bool:
     states = {str(record.get(name, "")).lower() for name in ("state", "status")}
     freshdesk = "folder_id" in record and record.get("status") == _FRESHDESK_DRAFT
-    return (
-        record.get("draft") is True or record.get("published") is False or "draft" in states or freshdesk
-    )
+    return record.get("draft") is True or record.get("published") is False or "draft" in states or freshdesk
 
 
 def _is_restricted(record: Fields) -> bool:

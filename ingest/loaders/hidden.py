@@ -48,9 +48,7 @@ def invisible_characters(text: str) -> list[TextWarning]:
             said = "".join(chr(ord(char) - 0xE0000) for char in match.group(1) if ord(char) > 0xE001F)
             found.append(flag(WarningKind.INVISIBLE_CHARACTERS, f"Unicode tag characters that say: {said}"))
     for match in _TURNED.finditer(text):
-        found.append(
-            flag(WarningKind.INVISIBLE_CHARACTERS, f"Text shown in reverse order: {match.group(1)}")
-        )
+        found.append(flag(WarningKind.INVISIBLE_CHARACTERS, f"Text shown in reverse order: {match.group(1)}"))
     runs = _ZERO_WIDTH_RUN.findall(text)
     if runs:
         total = sum(len(run) for run in runs)
@@ -62,4 +60,4 @@ def invisible_characters(text: str) -> list[TextWarning]:
 
 def without_tags(text: str) -> str:
     """Return `text` without Unicode tag characters (flags of regions lose their region)."""
-    return re.sub("[\U000e0000-\U000e007f]", "", text) if "\U000e0000" <= max(text, default="") else text
+    return re.sub("[\U000e0000-\U000e007f]", "", text) if max(text, default="") >= "\U000e0000" else text

@@ -1,4 +1,4 @@
-"""E-mails: the subject as title, the message without what it quotes; attachments are documents of their own."""
+"""E-mails: the subject as title, the message without what it quotes. `attachments` are other documents."""
 
 import email
 import re

@@ -1,4 +1,4 @@
-"""Numbers of a spreadsheet as a person sees them: dates, percentages, currencies and decimals by their format.
+"""Numbers of a spreadsheet as a person sees them: dates, percentages and currencies by their format.
 
 The way of writing is neither Italian nor English: a point before decimals, nothing between thousands,
 dates as 2026-03-01. Codes are those of ECMA-376 part 1, 18.8.30 and 18.8.31.
@@ -58,7 +58,9 @@ def _decimal(value: float, bare: str) -> str:
     if re.search(r"[0#?]", bare) and "e" not in bare.lower():
         width = len(re.findall("0", bare)) if re.fullmatch(r"0+", bare.strip()) else 0
         return f"{round(value):0{width}d}"  # a code such as 00042
-    return _without_zeros(f"{value:.{_MOST_DECIMALS}f}", _MOST_DECIMALS) if abs(value) < 1e15 else f"{value:g}"
+    return (
+        _without_zeros(f"{value:.{_MOST_DECIMALS}f}", _MOST_DECIMALS) if abs(value) < 1e15 else f"{value:g}"
+    )
 
 
 def _without_zeros(text: str, most: int) -> str:

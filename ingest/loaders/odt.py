@@ -1,4 +1,4 @@
-"""OpenDocument texts: headings by outline level, lists, tables; hidden text and comments are told, not read."""
+"""OpenDocument texts: headings by outline level, lists, tables; hidden text and comments are told."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""A sheet of a workbook, whatever its format: merged cells filled, hidden rows and columns taken out and told."""
+"""A sheet of a workbook, whatever its format: merged cells filled, hidden parts taken out and told."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -64,7 +64,9 @@ def _fill_merged(sheet: Sheet) -> None:
 
 def _hidden_parts(sheet: Sheet) -> Iterator[TextWarning]:
     for row in sorted(sheet.hidden_rows & sheet.rows.keys()):
-        yield from hidden(" ".join(filter(None, sheet.rows[row])), f"sheet {sheet.name}, hidden row {row + 1}")
+        yield from hidden(
+            " ".join(filter(None, sheet.rows[row])), f"sheet {sheet.name}, hidden row {row + 1}"
+        )
     for column in sorted(sheet.hidden_columns):
         cells = [row[column] for row in sheet.rows.values() if column < len(row) and row[column]]
         yield from hidden(" ".join(cells), f"sheet {sheet.name}, hidden column {_letters(column)}")

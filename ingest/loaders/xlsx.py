@@ -32,7 +32,9 @@ def load(content: bytes) -> LoadedText:
 class _Workbook:
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
-        self._main = next((name for name in archive.names if name.endswith("xl/workbook.xml")), "xl/workbook.xml")
+        self._main = next(
+            (name for name in archive.names if name.endswith("xl/workbook.xml")), "xl/workbook.xml"
+        )
         self._root = archive.xml(self._main)
         properties = self._root.find("{*}workbookPr")
         self._since_1904 = properties is not None and properties.get("date1904") in _TRUE

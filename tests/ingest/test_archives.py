@@ -80,7 +80,9 @@ def _with_each_size_claimed(content: bytes, claimed: int) -> bytes:
     return b"PK\x01\x02".join([parts[0], *(p[:20] + struct.pack("<I", claimed) + p[24:] for p in parts[1:])])
 
 
-@pytest.mark.parametrize("name", ["../evil.md", "a/../../evil.md", "/etc/evil.md", "C:\\evil.md", "..\\evil.md"])
+@pytest.mark.parametrize(
+    "name", ["../evil.md", "a/../../evil.md", "/etc/evil.md", "C:\\evil.md", "..\\evil.md"]
+)
 def test_a_name_that_leads_out_is_refused(name: str) -> None:
     problem = _refused(_zip({name: b"x"}))
     assert problem.reason is Refusal.BROKEN

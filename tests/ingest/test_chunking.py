@@ -245,7 +245,9 @@ def test_a_table_that_fits_the_window_is_not_cut_at_the_size_that_chunks_aim_at(
     assert len(usual.cut([paragraph(prose)], "Listino")) > 1
 
 
-def test_a_table_of_a_thousand_rows_repeats_its_header_in_every_part(usual: Chunker, encoder: Encoder) -> None:
+def test_a_table_of_a_thousand_rows_repeats_its_header_in_every_part(
+    usual: Chunker, encoder: Encoder
+) -> None:
     rows = [["Codice", "Ricambio", "Prezzo"]]
     rows += [[f"KX-{n:04d}", f"ricambio numero {n}", f"{n},50 €"] for n in range(1_000)]
     table = table_block(rows)
@@ -259,7 +261,9 @@ def test_a_table_of_a_thousand_rows_repeats_its_header_in_every_part(usual: Chun
 
 def test_a_wide_row_is_cut_between_columns_and_each_part_keeps_its_first_cell(usual: Chunker) -> None:
     names = ["Modello", *(f"Caratteristica numero {n}" for n in range(60))]
-    table = table_block([names, *([f"Brenta {r}", *(f"valore {r}.{n} del banco" for n in range(60))] for r in (1, 2))])
+    table = table_block(
+        [names, *([f"Brenta {r}", *(f"valore {r}.{n} del banco" for n in range(60))] for r in (1, 2))]
+    )
     assert table is not None
     pieces = usual.cut([table], "Scheda")
     for piece in pieces:

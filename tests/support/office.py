@@ -121,7 +121,8 @@ def odf_table(rows: Sequence[Sequence[str]], name: str = "Tabella") -> Any:
 def an_epub(chapters: Mapping[str, str], extra: Mapping[str, str] | None = None) -> bytes:
     """Return a book of these chapters (file name: XHTML body)."""
     items = "".join(
-        f'<item id="c{n}" href="{name}" media-type="application/xhtml+xml"/>' for n, name in enumerate(chapters)
+        f'<item id="c{n}" href="{name}" media-type="application/xhtml+xml"/>'
+        for n, name in enumerate(chapters)
     )
     spine = "".join(f'<itemref idref="c{n}"/>' for n in range(len(chapters)))
     package = (
