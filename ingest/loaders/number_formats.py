@@ -16,7 +16,6 @@ _BUILT_IN = {
 _LITERAL = re.compile(r'"([^"]*)"|\\(.)|\[\$([^\]-]*)[^\]]*\]|_.|\*.')
 _CONDITION = re.compile(r"\[(?!\$|h+\]|m+\]|s+\])[^\]]*\]", re.IGNORECASE)
 _DATE_LETTERS = re.compile(r"[ymdhs]", re.IGNORECASE)
-_CURRENCY = re.compile(r"[€$£¥]|\b(?:EUR|USD|GBP|CHF)\b")
 _EPOCH, _EPOCH_OF_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)
 _LAST_DAY = 2_958_466
 _MOST_DECIMALS = 10
@@ -43,10 +42,7 @@ def shown(value: float, code: str, *, since_1904: bool = False) -> str:
     if "%" in bare:
         return f"{_decimal(value * 100, bare)}%"
     before, after = _around(section)
-    number = _decimal(value, bare)
-    if before in ("-", "(") or (before and _CURRENCY.search(before)):
-        return " ".join(filter(None, [number, before.strip("-( "), after.strip(") ")]))
-    return " ".join(filter(None, [before, number, after]))
+    return " ".join(filter(None, [before.strip("-( "), _decimal(value, bare), after.strip(") ")]))
 
 
 def _decimal(value: float, bare: str) -> str:

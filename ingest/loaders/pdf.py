@@ -10,6 +10,7 @@ from typing import Any
 
 import pdfplumber
 from pdfminer.pdfdocument import PDFPasswordIncorrect
+from pdfplumber.utils import extract_text
 from pdfplumber.utils.exceptions import PdfminerException
 
 from core.errors import DocumentRefused, Refusal
@@ -84,7 +85,7 @@ def load(content: bytes) -> LoadedText:
 def _read_page(page: Any, unseen: Unseen) -> _Page:
     """Read the lines and tables of a page in reading order."""
     gone = unseen.of_page(page)
-    warnings = hidden("".join(char["text"] for char in gone), f"page {page.page_number}")
+    warnings = hidden(extract_text(gone, x_tolerance_ratio=0.2) if gone else "", f"page {page.page_number}")
     shown = page.filter(_all_but({_spot(char) for char in gone})) if gone else page
     tables = [table for table in shown.find_tables() if len(table.rows) > 1]
     lines = [line for line in _lines(shown) if not any(_inside(line, table.bbox) for table in tables)]
