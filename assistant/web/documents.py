@@ -31,9 +31,7 @@ _Name = Annotated[str, Form(max_length=500)]
 async def upload(
     request: Request,
     services: ServicesDep,
-    file: Annotated[
-        UploadFile, File(description="Markdown, HTML, reStructuredText, text, PDF, DOCX or JSON Lines")
-    ],
+    file: Annotated[UploadFile, File(description="A document, an archive of documents, or JSON Lines")],
     title: _Name = "",
     language: Annotated[str, Form(max_length=12)] = "",
     stages: Annotated[str, Form(description="Journey stages, separated by commas", max_length=200)] = "",

@@ -10,7 +10,7 @@ from typing import Any
 
 import pdfplumber
 from pdfminer.pdfdocument import PDFPasswordIncorrect
-from pdfplumber.utils import extract_text
+from pdfplumber.utils.text import extract_text
 from pdfplumber.utils.exceptions import PdfminerException
 
 from core.errors import DocumentRefused, Refusal
@@ -20,6 +20,7 @@ from ingest.loaders.blocks import first_title, heading, list_block, list_item, p
 from ingest.loaders.hidden import hidden
 from ingest.loaders.pdf_columns import parts_in_order, place_of
 from ingest.loaders.pdf_hidden import Unseen
+from ingest.loaders.pdf_tables import tables_of
 from ingest.types import Block, LoadedText, TextWarning, WarningKind
 
 _BULLET = re.compile(r"^(?:[•◦▪‣·–-]|(\d{1,3})[.)])\s+(\S.*)$")
@@ -87,7 +88,7 @@ def _read_page(page: Any, unseen: Unseen) -> _Page:
     gone = unseen.of_page(page)
     warnings = hidden(extract_text(gone, x_tolerance_ratio=0.2) if gone else "", f"page {page.page_number}")
     shown = page.filter(_all_but({_spot(char) for char in gone})) if gone else page
-    tables = [table for table in shown.find_tables() if len(table.rows) > 1]
+    tables = tables_of(shown)
     lines = [line for line in _lines(shown) if not any(_inside(line, table.bbox) for table in tables)]
     areas = parts_in_order(shown, lines)
     if len(areas) > 1:
@@ -99,7 +100,7 @@ def _read_page(page: Any, unseen: Unseen) -> _Page:
         ]
     found: list[tuple[int, float, _Line | Block]] = []
     for table in tables:
-        block = table_block([[cell or "" for cell in row] for row in table.extract()], page.page_number)
+        block = table_block(_filled(table), page.page_number)
         if block:
             found.append((place_of(table.bbox, areas), table.bbox[1], block))
     for line in lines:
@@ -109,6 +110,11 @@ def _read_page(page: Any, unseen: Unseen) -> _Page:
     page.close()  # frees the page's objects: a long document would keep them all
     parts = [part for _, _, part in sorted(found, key=lambda item: item[:2])]
     return _Page(page.page_number, parts, warnings, is_scan)
+
+
+def _filled(table: Any) -> list[list[str]]:
+    """Return the cells without the empty rows that a guess of lines can bring."""
+    return [[cell or "" for cell in row] for row in table.extract()]
 
 
 def _lines(page: Any) -> list[Any]:

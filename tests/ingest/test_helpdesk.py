@@ -114,7 +114,8 @@ TICKETS = [
 @pytest.mark.parametrize("ticket", TICKETS, ids=["zendesk", "freshdesk", "intercom"])
 def test_a_ticket_is_a_talk_for_operators_without_its_private_notes(ticket: dict[str, Any]) -> None:
     assert outline(_read(ticket).blocks) == [
-        ("h2", "Customer"), ("paragraph", "Come rendo la bici?"), ("h2", "Agent"), ("paragraph", "Entro 30 giorni."),
+        ("h2", "Customer"), ("paragraph", "Come rendo la bici?"),
+        ("h2", "Agent"), ("paragraph", "Entro 30 giorni."),
     ]  # fmt: skip
     assert (_metadata(ticket).title, _metadata(ticket).audience) == ("Reso", Audience.INTERNAL)
 

@@ -26,7 +26,8 @@ def _check(loaded: LoadedText, shown: list[str], kind: WarningKind = WarningKind
 @pytest.mark.parametrize(
     "attributes",
     [
-        "hidden", 'aria-hidden="true"', 'style="display: none"', 'style="visibility:hidden"', 'style="font-size:0"',
+        "hidden", 'aria-hidden="true"', 'style="display: none"', 'style="visibility:hidden"',
+        'style="font-size:0"',
         'style="font-size: 1px"', 'style="opacity:0"', 'style="position:absolute; left:-9999px"',
         'style="text-indent:-5000px"', 'style="color:#FFF"', 'style="color: white; background: #ffffff"',
         'style="color:transparent"',
@@ -102,7 +103,8 @@ def test_white_text_on_a_coloured_cell_of_a_word_document_is_read() -> None:
 def test_insertions_and_form_fields_of_a_word_document_are_read_and_deletions_are_not() -> None:
     def write(run: Any, document: Any) -> None:
         run.text = ""
-        words = '<w:p><w:ins w:id="1" w:author="a"><w:r><w:t>aggiunto </w:t></w:r></w:ins><w:del w:id="2" w:author="a">'
+        words = '<w:p><w:ins w:id="1" w:author="a"><w:r><w:t>aggiunto </w:t></w:r></w:ins>'
+        words += '<w:del w:id="2" w:author="a">'
         words += "<w:r><w:delText>tolto</w:delText></w:r></w:del></w:p>"
         control = f"<w:sdt {nsdecls('w')}><w:sdtContent>{words}</w:sdtContent></w:sdt>"
         document.element.body.insert(1, parse_xml(control))

@@ -19,11 +19,14 @@ from tests.support.office import a_pptx, a_sheet, a_zip, an_eml, an_epub, an_odt
 RTF = (
     rb"{\rtf1\ansi\ansicpg1252{\fonttbl{\f0\fcharset0 Arial;}{\f1\fcharset238 Times CE;}}"
     rb"{\colortbl;\red255\green255\blue255;\red0\green0\blue0;}"
-    rb"{\stylesheet{\s0 Normal;}{\s1\outlinelevel0 heading 1;}{\*\cs2 Default;}}{\info{\title Titolo}{\author X}}"
-    rb"\pard\s1 Resi e rimborsi\par\pard\plain Perch\'e9 \u232? gi\'e0 {\b gratuito}: {\f1 \'b3}, \u-10179?\u-8704?.\par "
+    rb"{\stylesheet{\s0 Normal;}{\s1\outlinelevel0 heading 1;}{\*\cs2 Default;}}"
+    rb"{\info{\title Titolo}{\author X}}"
+    rb"\pard\s1 Resi e rimborsi\par\pard\plain Perch\'e9 \u232? gi\'e0 {\b gratuito}: "
+    rb"{\f1 \'b3}, \u-10179?\u-8704?.\par "
     rb"\pard{\listtext\bullet\tab}\ilvl0 la ricevuta\par\pard{\listtext\bullet\tab}\ilvl1 digitale\par "
     rb"\trowd\pard\intbl Paese\cell Costo\cell\row\trowd\pard\intbl Italia\cell 0 \'80\cell\row "
-    rb"\pard\plain Fine {\field{\*\fldinst HYPERLINK x}{\fldrslt qui}}{\v nascosto}{\cf1 bianco}{\fs2 piccolo}.\par}"
+    rb"\pard\plain Fine {\field{\*\fldinst HYPERLINK x}{\fldrslt qui}}"
+    rb"{\v nascosto}{\cf1 bianco}{\fs2 piccolo}.\par}"
 )
 
 
@@ -129,7 +132,8 @@ def test_a_book_is_read_in_the_order_of_its_spine() -> None:
         an_epub(
             {
                 "z.xhtml": "<h1>Uno</h1><p>Testo.</p><ul><li>voce</li></ul>",
-                "a.xhtml": "<h1>Due</h1><table><tr><th>A</th><th>B</th></tr><tr><td>1</td><td>2</td></tr></table>",
+                "a.xhtml": "<h1>Due</h1><table><tr><th>A</th><th>B</th></tr>"
+                "<tr><td>1</td><td>2</td></tr></table>",
             }
         ),
         MediaType.EPUB,

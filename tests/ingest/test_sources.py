@@ -30,7 +30,8 @@ def _refusals(found: list[SourceFile | FileReport]) -> list[tuple[str, str | Non
 
 def test_every_document_of_an_archive_is_a_document() -> None:
     files: dict[str, str | bytes] = {
-        "faq.md": "x", "it/listino.xlsx": a_sheet([["a"]]), "__MACOSX/._faq.md": "x", ".hidden": "x", "logo.png": "x",
+        "faq.md": "x", "it/listino.xlsx": a_sheet([["a"]]), "__MACOSX/._faq.md": "x",
+        ".hidden": "x", "logo.png": "x",
     }  # fmt: skip
     found = _upload("kb.zip", a_zip(files), title="Tutto", audience="internal", url="/x")
     assert _sources(found) == ["kb.zip/faq.md", "kb.zip/it/listino.xlsx"]

@@ -117,7 +117,8 @@ def test_a_merged_range_without_end_does_no_harm() -> None:
         (1990, "", "1990"), (0.1 + 0.2, "", "0.3"), (1990, '#,##0.00\\ "€"', "1990.00 €"),
         (1990, "[$€-410] #,##0.00", "€ 1990.00"), (0.15, "0%", "15%"), (0.155, "0.0%", "15.5%"),
         (42, "00000", "00042"), (-5, "#,##0.00;(#,##0.00)", "-5.00"), (12.5, "0.###", "12.5"),
-        (3, '0 "mesi"', "3 mesi"), (46082, "dd/mm/yyyy", "2026-03-01"), (46082.396, "d/m/yy h:mm", "2026-03-01 09:30"),
+        (3, '0 "mesi"', "3 mesi"), (46082, "dd/mm/yyyy", "2026-03-01"),
+        (46082.396, "d/m/yy h:mm", "2026-03-01 09:30"),
         (0.75, "h:mm", "18:00"), (1.5, "[h]:mm", "36:00"), (46082, "mmm-yy", "2026-03"),
         (1234567, "#,##0", "1234567"), (-3, "0;[Red]-0", "-3"),
     ],
@@ -127,7 +128,11 @@ def test_numbers_are_written_as_they_are_shown(value: float, code: str, expected
 
 
 def test_dates_of_a_sheet_are_dates() -> None:
-    rows = [["Evento", "Quando"], ["Fiera", date(2026, 3, 1)], ["Corso", datetime(2026, 4, 2, 18, 30)]]
+    rows: list[list[Any]] = [
+        ["Evento", "Quando"],
+        ["Fiera", date(2026, 3, 1)],
+        ["Corso", datetime(2026, 4, 2, 18, 30)],
+    ]
     assert _sheet(*rows)[0][1].endswith("| Fiera | 2026-03-01 |\n| Corso | 2026-04-02 18:30 |")
 
 
@@ -210,7 +215,8 @@ def test_the_delimiter_and_encoding_of_a_table_are_found_out(text: str, encoding
     assert outline(read(text.replace("Nota", "Novità").encode(encoding), MediaType.CSV).blocks) == [
         (
             "table",
-            "| Nome | Prezzo | Novità |\n| --- | --- | --- |\n| Brenta | 1.990,00 | a;b |\n| Dora | 2.490,50 | c, d |",
+            "| Nome | Prezzo | Novità |\n| --- | --- | --- |\n"
+            "| Brenta | 1.990,00 | a;b |\n| Dora | 2.490,50 | c, d |",
         )
     ]
 
