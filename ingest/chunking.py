@@ -2,20 +2,19 @@
 
 Nothing is lost past the encoder's window: a chunk, with the title and headings that are encoded
 in front of it, always fits. Lists, tables and code stay whole when they fit; when they do not,
-they are cut between items, rows (the header is repeated) or lines.
+they are cut between items, rows (see `table_cutting`) or lines.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 
 from core.text import sentences
 from core.types import SECTION_JOINER
+from ingest.table_cutting import CountTokens, cut_table
 from ingest.types import Block, BlockKind, Piece
-
-CountTokens = Callable[[Sequence[str]], list[int]]
 
 _SPECIAL_TOKENS = 2
 _MOST_HEADER = 0.3
@@ -96,11 +95,11 @@ class Chunker:
     def _fitting(self, unit: _Unit, budget: int, room: int) -> list[_Unit]:
         if unit.tokens <= (budget if unit.kind is BlockKind.PARAGRAPH else room):
             return [unit]
-        texts = self._fill(
-            _smallest_parts(unit), budget, "\n" if unit.kind is not BlockKind.PARAGRAPH else " "
-        )
         if unit.kind is BlockKind.TABLE:
-            texts = _repeat_table_header(unit.text, texts)
+            texts = cut_table(unit.text, self._count, self._by_characters, budget=budget, room=room)
+        else:
+            joiner = "\n" if unit.kind is not BlockKind.PARAGRAPH else " "
+            texts = self._fill(_smallest_parts(unit), budget, joiner)
         return [
             _Unit(text, tokens, unit.kind, unit.page)
             for text, tokens in zip(texts, self._count(texts), strict=True)
@@ -191,13 +190,6 @@ def _smallest_parts(unit: _Unit) -> list[str]:
         else:
             items[-1] += "\n" + line
     return items
-
-
-def _repeat_table_header(table: str, texts: list[str]) -> list[str]:
-    lines = table.split("\n")
-    start = next(index for index, line in enumerate(lines) if line.startswith("|"))
-    head = "\n".join(lines[start : start + 2])
-    return [texts[0], *(f"{head}\n{text}" for text in texts[1:])]
 
 
 def _joined(units: Sequence[_Unit]) -> tuple[str, int | None]:

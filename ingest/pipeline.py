@@ -78,7 +78,9 @@ class Pipeline:
             by: who brought them.
         """
         started, reports, embedded = time.monotonic(), [], 0
-        for group in _grouped(_each_once(files)):
+        groups = _grouped(_each_once(files))
+        # Files are opened and archives unpacked as the groups are asked for: not on the event loop.
+        while (group := await self._runner.run_bulk(next, groups, None)) is not None:
             async with self._one_group:  # another run may bring the same file: it sees what this one did
                 async for report in self._take_in(group, on_step or _nobody, by):
                     reports.append(report)

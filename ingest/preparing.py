@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from uuid import uuid4
 
@@ -24,7 +24,7 @@ from ingest.types import LoadedText, MediaType, SourceFile
 TARGET_TOKENS = 120
 """Chunks aim at this size. Measured on 735 real files with the bundled encoder: smaller chunks are
 found better by vectors, larger ones by words; 100 to 130 tokens lose least on either side."""
-_READING_VERSION = 3
+_READING_VERSION = 4
 """Raise it when loaders, cleaning or chunking change: documents are then read again at the next ingestion."""
 
 
@@ -113,6 +113,7 @@ class Preparer:
             recipe=self.recipe,
             text=as_text(loaded),
             pieces=pieces,
+            warnings=[asdict(warning) for warning in loaded.warnings],
             original=self.originals.keep(file.content),
             by=by,
         )

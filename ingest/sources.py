@@ -1,15 +1,18 @@
-"""Where documents come from: files, folders, and JSON Lines files that hold many of them."""
+"""Where documents come from: files, folders, and files that hold many: JSON Lines, archives, e-mails."""
 
 import gzip
 import io
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 from core.errors import DocumentRefused, Refusal
 from core.text import clean, normalise
+from ingest.archives import visible
+from ingest.containers import MAX_DEPTH, Budget, Member, kind_of, members
 from ingest.metadata import SIDECAR, parse_sidecar
 from ingest.sniffing import RECORD_EXTENSIONS, is_readable_name
 from ingest.types import FileReport, MediaType, Outcome, SourceFile
@@ -19,6 +22,9 @@ IGNORE_FILE = ".percorsoignore"
 """In an ingested folder: one pattern per line (`drafts/*`, `README.md`) of files to leave out."""
 _IGNORED_NAMES = ("license", "licence", "copying", "notice", "authors", "contributors")
 MAX_BYTES = 200 * 1024 * 1024
+_SHARED = ("audience", "language", "stages", "valid_from", "valid_until")
+"""What is said of an archive, e-mail or record file holds for everything inside it."""
+_IDENTIFIERS = ("id", "_id", "uuid", "key", "external_id")
 MAX_NAME = 500
 """Longest source, in characters, that the ledger takes."""
 
@@ -57,28 +63,31 @@ def _ignore_patterns(folder: Path) -> list[str]:
 
 
 def read_upload(name: str, content: bytes, metadata: dict[str, object]) -> Iterator[SourceFile | FileReport]:
-    """Yield the document, or the records, of one uploaded file."""
-    safe = Path(name.replace("\\", "/")).name or "document"
-    if safe.lower().endswith(RECORD_EXTENSIONS):
-        yield from _records(safe, content, root=UPLOAD, source=safe)
-    else:
-        yield SourceFile(source=safe, root=UPLOAD, name=safe, content=content, metadata=metadata)
+    """Yield the document of one uploaded file, or the records or documents inside it.
+
+    What was said of the file holds for all that is in it, but for its title and address.
+    """
+    safe = visible(Path(name.replace("\\", "/")).name) or "document"
+    yield from _opened(
+        SourceFile(source=safe, root=UPLOAD, name=safe, content=content, metadata=metadata), Budget()
+    )
 
 
 def _read_file(file: Path, *, root: Path, label: str) -> Iterator[SourceFile | FileReport]:
-    source = clean(file.relative_to(root).as_posix())
+    source = visible(clean(file.relative_to(root).as_posix()))
     try:
         if len(source) > MAX_NAME:
             raise DocumentRefused(Refusal.UNREADABLE, f"Its path is longer than {MAX_NAME} characters.")
         if file.stat().st_size > MAX_BYTES:
             raise DocumentRefused(Refusal.TOO_LARGE, f"The file is larger than {MAX_BYTES // 2**20} MB.")
         content = file.read_bytes()
-        if file.name.lower().endswith(RECORD_EXTENSIONS):
-            yield from _records(file.name, content, root=str(file), source=source)
-            return
         sidecar = file.with_name(file.name + SIDECAR)
         metadata = parse_sidecar(sidecar.read_bytes(), sidecar.name) if sidecar.is_file() else {}
-        yield SourceFile(source=source, root=label, name=file.name, content=content, metadata=metadata)
+        label = str(file) if _holds_records(file.name) else label
+        yield from _opened(
+            SourceFile(source=source, root=label, name=file.name, content=content, metadata=metadata),
+            Budget(),
+        )
     except OSError as error:
         yield refusal(
             source, DocumentRefused(Refusal.UNREADABLE, f"The file cannot be opened ({error.strerror}).")
@@ -87,12 +96,63 @@ def _read_file(file: Path, *, root: Path, label: str) -> Iterator[SourceFile | F
         yield refusal(source, problem)
 
 
-def _records(name: str, content: bytes, *, root: str, source: str) -> Iterator[SourceFile | FileReport]:
+def _opened(file: SourceFile, budget: Budget, depth: int = 0) -> Iterator[SourceFile | FileReport]:
+    """Yield a document as it is, and of one that holds others those others, `archive.zip/inner/path`."""
+    if _holds_records(file.name):
+        yield from _records(file)
+        return
+    kind = kind_of(file.content, file.name)
+    if kind is not MediaType.ZIP:
+        yield file
+    if kind is None:
+        return
+    try:
+        for member in members(file.content, kind, budget):
+            if depth >= MAX_DEPTH:
+                detail = (
+                    f"Files in files are opened {MAX_DEPTH} deep: take this one out and add it by itself."
+                )
+                raise DocumentRefused(Refusal.TOO_LARGE, detail)
+            yield from _member(file, member, budget, depth)
+    except DocumentRefused as problem:
+        inside = "" if kind is MediaType.ZIP else "/attachments"  # the e-mail itself was read
+        yield refusal(file.source + inside, problem)
+
+
+def _member(
+    outer: SourceFile, member: Member, budget: Budget, depth: int
+) -> Iterator[SourceFile | FileReport]:
+    source = f"{outer.source}/{member.path}"
+    name = member.path.rpartition("/")[2]
+    try:
+        if len(source) > MAX_NAME:
+            raise DocumentRefused(Refusal.UNREADABLE, f"Its path is longer than {MAX_NAME} characters.")
+        beside = parse_sidecar(member.sidecar, name + SIDECAR) if member.sidecar else {}
+    except DocumentRefused as problem:
+        yield refusal(source[:MAX_NAME], problem)
+        return
+    metadata = {**_shared(outer.metadata), **beside}
+    if not is_readable_name(name) and "." in name:
+        yield _left_out(source, Outcome.IGNORED, "a kind of file that cannot be read")
+        return
+    file = SourceFile(source=source, root=outer.root, name=name, content=member.content, metadata=metadata)
+    yield from _opened(file, budget, depth + 1)
+
+
+def _shared(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in metadata.items() if name in _SHARED and value not in (None, "")}
+
+
+def _holds_records(name: str) -> bool:
+    return name.lower().endswith(RECORD_EXTENSIONS)
+
+
+def _records(file: SourceFile) -> Iterator[SourceFile | FileReport]:
     """Yield one document per line; a line that cannot be used is reported with its number."""
     try:
-        data = _unpacked(content) if name.lower().endswith(".gz") else content
+        data = _unpacked(file.content) if file.name.lower().endswith(".gz") else file.content
     except DocumentRefused as problem:
-        yield refusal(source, problem)
+        yield refusal(file.source, problem)
         return
     for number, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
         if not line.strip():
@@ -100,11 +160,12 @@ def _records(name: str, content: bytes, *, root: str, source: str) -> Iterator[S
         identifier = _identifier(line)
         if identifier is None:
             detail = f"Line {number} is not a JSON record with an `id`."
-            yield refusal(f"{source}:{number}", DocumentRefused(Refusal.BROKEN, detail))
+            yield refusal(f"{file.source}:{number}", DocumentRefused(Refusal.BROKEN, detail))
             continue
         yield SourceFile(
-            source=identifier, root=root, name=name, content=line.strip(), media_type=MediaType.RECORD
-        )
+            source=identifier, root=file.root, name=file.name, content=line.strip(),
+            metadata=_shared(file.metadata), media_type=MediaType.RECORD,
+        )  # fmt: skip
 
 
 def _unpacked(content: bytes) -> bytes:
@@ -120,12 +181,13 @@ def _unpacked(content: bytes) -> bytes:
 
 
 def _identifier(line: bytes) -> str | None:
-    """Return the `id` of a record: a short text or a number; None when there is none."""
+    """Return the `id` of a record (or `_id` …): a short text or a number; None when there is none."""
     try:
         record = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    found = record.get("id") if isinstance(record, dict) else None
+    fields = record if isinstance(record, dict) else {}
+    found = next((fields[name] for name in _IDENTIFIERS if fields.get(name) is not None), None)
     identifier = normalise(str(found)) if isinstance(found, str | int) else ""
     return identifier if 0 < len(identifier) <= MAX_NAME else None
 

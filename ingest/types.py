@@ -19,6 +19,15 @@ class MediaType(StrEnum):
     PLAIN = "text/plain"
     PDF = "application/pdf"
     DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+    PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+    XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    ODT = "application/vnd.oasis.opendocument.text"
+    ODS = "application/vnd.oasis.opendocument.spreadsheet"
+    RTF = "application/rtf"
+    EPUB = "application/epub+zip"
+    CSV = "text/csv"
+    EML = "message/rfc822"
+    ZIP = "application/zip"
     RECORD = "application/x-percorso-record"
 
 
@@ -65,13 +74,42 @@ class Block:
     page: int | None = None
 
 
+class WarningKind(StrEnum):
+    """What an admin should look at before a document answers."""
+
+    HIDDEN_TEXT = "hidden_text"
+    """Text that a reader of the file does not see; it is left out."""
+    COMMENT = "comment"
+    """A comment that holds sentences; it is left out."""
+    INVISIBLE_CHARACTERS = "invisible_characters"
+    """Characters without a shape that carry text or turn its direction; they are taken away."""
+    SPEAKER_NOTES = "speaker_notes"
+    """Notes of a slide: written for the speaker, so left out."""
+    SCANNED = "scanned"
+    """Pages that are pictures: read by OCR, or not read."""
+    LEFT_OUT = "left_out"
+    """Parts that were not read for another reason, such as the history below an e-mail."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextWarning:
+    """Something in a file that is not in its blocks, or not as it seems."""
+
+    kind: WarningKind
+    excerpt: str
+    """The beginning of what it is about, on one line, or a sentence about it."""
+    where: str = ""
+    """Place in the file, for a person: "page 3", "sheet Prezzi, row 12"."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedText:
-    """What a loader read: blocks in reading order, and metadata found inside the file."""
+    """What a loader read: blocks in reading order, metadata found inside the file, and what is odd in it."""
 
     blocks: tuple[Block, ...]
     title: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[TextWarning, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,10 +35,17 @@ def list_block(lines: Iterable[str], page: int | None = None) -> Block:
     return Block(kind=BlockKind.LIST, text="\n".join(lines), page=page)
 
 
-def table_block(rows: Sequence[Sequence[str]], page: int | None = None) -> Block | None:
+def table_block(
+    rows: Sequence[Sequence[str]], page: int | None = None, *, header: bool = True
+) -> Block | None:
     """Return a table with its first row as header; None when no cell has text.
 
     A table of a single column or row is layout, not data: it becomes a paragraph.
+
+    Args:
+        rows: the cells; shorter rows are filled up.
+        page: where it begins.
+        header: whether the first row is one; else the header is empty.
     """
     cells = [[one_line(cell).replace("|", "/") for cell in row] for row in rows]
     cells = [row for row in cells if any(row)]
@@ -49,6 +56,8 @@ def table_block(rows: Sequence[Sequence[str]], page: int | None = None) -> Block
         return paragraph("\n".join(" ".join(filter(None, row)) for row in cells), page)
     padded = [row + [""] * (width - len(row)) for row in cells]
     lines = [f"| {' | '.join(row)} |" for row in padded]
+    if not header:
+        lines.insert(0, f"| {' | '.join([''] * width)} |")
     lines.insert(1, "|" + " --- |" * width)
     return Block(kind=BlockKind.TABLE, text="\n".join(lines), page=page)
 

@@ -18,6 +18,7 @@ from ingest.loaders.blocks import (
     table_block,
 )
 from ingest.loaders.decoding import decode
+from ingest.loaders.html_hidden import take_hidden
 from ingest.types import Block, LoadedText
 
 _NOT_CONTENT = list(
@@ -60,9 +61,13 @@ def load(content: bytes) -> LoadedText:
     title = one_line(soup.title.get_text()) if soup.title else None
     language = soup.html.get("lang") if soup.html else None
     _drop_clutter(soup)
+    warnings = take_hidden(soup)
     blocks = tuple(_blocks(_content_root(soup)))
     return LoadedText(
-        blocks=blocks, title=first_title(blocks) or title, metadata={"language": language} if language else {}
+        blocks=blocks,
+        title=first_title(blocks) or title,
+        metadata={"language": language} if language else {},
+        warnings=tuple(warnings),
     )
 
 
@@ -70,6 +75,7 @@ def read_blocks(fragment: str) -> list[Block]:
     """Return the blocks of a piece of HTML, as found inside Markdown."""
     soup = BeautifulSoup(fragment, "lxml")
     _drop_clutter(soup)
+    take_hidden(soup)
     return list(_blocks(soup.body or soup))
 
 
@@ -90,12 +96,7 @@ def _is_clutter(tag: Tag) -> bool:
     # Generators of documentation name a section after its heading: "related-costs".
     identifier = "" if tag.name == "section" else str(tag.get("id") or "")
     names = " ".join([*map(str, tag.get_attribute_list("class")), identifier])
-    return (
-        tag.has_attr("hidden")
-        or "display:none" in str(tag.get("style") or "").replace(" ", "")
-        or tag.get("role") in _NOT_CONTENT_ROLES
-        or bool(_NOT_CONTENT_NAMES.search(names))
-    )
+    return tag.get("role") in _NOT_CONTENT_ROLES or bool(_NOT_CONTENT_NAMES.search(names))
 
 
 def _content_root(soup: BeautifulSoup) -> Tag:

@@ -1,5 +1,6 @@
 """Markdown and MDX, parsed by markdown-it-py (CommonMark with tables)."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -19,11 +20,13 @@ from ingest.loaders.blocks import (
     table_block,
 )
 from ingest.loaders.decoding import decode
+from ingest.loaders.hidden import flag, is_sentence
 from ingest.loaders.markup import strip_markup
 from ingest.metadata import split_front_matter
-from ingest.types import Block, LoadedText
+from ingest.types import Block, LoadedText, WarningKind
 
 _CONTAINERS = {"blockquote", "root"}
+_COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
 _PROSE_WORDS = 6
 _LABELS = ("title", "heading", "question", "name", "label")
 
@@ -38,7 +41,14 @@ def load(content: bytes) -> LoadedText:
     text = decode(content)
     metadata, body = split_front_matter(text)
     blocks = read_blocks(strip_markup(body, jsx=_has_jsx(body)))
-    return LoadedText(blocks=(*_prose_in(metadata), *blocks), title=first_title(blocks), metadata=metadata)
+    return LoadedText(
+        blocks=(*_prose_in(metadata), *blocks),
+        title=first_title(blocks),
+        metadata=metadata,
+        warnings=tuple(
+            flag(WarningKind.COMMENT, said) for said in _COMMENT.findall(body) if is_sentence(said)
+        ),
+    )
 
 
 def read_blocks(text: str) -> list[Block]:

@@ -3,7 +3,7 @@
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -11,14 +11,25 @@ from typing import Any
 import pdfplumber
 from pdfminer.pdfdocument import PDFPasswordIncorrect
 from pdfplumber.utils.exceptions import PdfminerException
+from pdfplumber.utils.text import extract_text
 
 from core.errors import DocumentRefused, Refusal
 from core.text import normalise
+from ingest.loaders import ocr
 from ingest.loaders.blocks import first_title, heading, list_block, list_item, paragraph, table_block
-from ingest.types import Block, LoadedText
+from ingest.loaders.hidden import hidden
+from ingest.loaders.pdf_columns import parts_in_order, place_of
+from ingest.loaders.pdf_hidden import Unseen
+from ingest.loaders.pdf_tables import tables_of
+from ingest.types import Block, LoadedText, TextWarning, WarningKind
 
 _BULLET = re.compile(r"^(?:[•◦▪‣·–-]|(\d{1,3})[.)])\s+(\S.*)$")
 _MAX_PAGES = 2000
+_SCAN = (
+    "The PDF is a scan: its pages are pictures without text. Install Tesseract with Italian and English on "
+    "the server and try again, or run OCR on the file first."
+)
+_BLANK = "The PDF has no text layer, and no pictures that could be read."
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +42,21 @@ class _Line:
     page: int
 
 
+@dataclass(slots=True)
+class _Page:
+    number: int
+    parts: list[_Line | Block]
+    warnings: list[TextWarning]
+    is_scan: bool
+
+
 def load(content: bytes) -> LoadedText:
-    """Read a PDF page by page.
+    """Read a PDF page by page. Pages that are pictures go through OCR when Tesseract is installed.
 
     Raises:
         DocumentRefused: it needs a password, has no text layer (a scan), or too many pages.
     """
+    unseen = Unseen(content)
     try:
         with pdfplumber.open(io.BytesIO(content)) as pdf:
             if len(pdf.pages) > _MAX_PAGES:
@@ -44,7 +64,7 @@ def load(content: bytes) -> LoadedText:
                     Refusal.TOO_LARGE,
                     f"The document has {len(pdf.pages)} pages, and {_MAX_PAGES} are allowed.",
                 )
-            parts = [part for page in pdf.pages for part in _read_page(page)]
+            pages = [_read_page(page, unseen) for page in pdf.pages]
             title = (pdf.metadata or {}).get("Title")
     except (PDFPasswordIncorrect, PdfminerException) as error:
         if isinstance(error, PDFPasswordIncorrect) or "PDFPasswordIncorrect" in repr(error):
@@ -52,27 +72,89 @@ def load(content: bytes) -> LoadedText:
                 Refusal.ENCRYPTED, "The PDF needs a password: save it without one."
             ) from None
         raise DocumentRefused(Refusal.BROKEN, "The PDF is damaged and cannot be opened.") from error
-    if not parts:
-        raise DocumentRefused(
-            Refusal.NO_TEXT, "The PDF has no text layer: it is probably a scan. Run OCR on it first."
-        )
+    finally:
+        unseen.close()
+    warnings = [warning for page in pages for warning in page.warnings]
+    warnings += _read_pictures(content, pages)
+    parts = [part for page in pages for part in page.parts]
     blocks = tuple(_blocks(_without_running_lines(parts)))
-    return LoadedText(blocks=blocks, title=first_title(blocks) or (str(title) if title else None))
+    return LoadedText(
+        blocks=blocks, title=first_title(blocks) or (str(title) if title else None), warnings=tuple(warnings)
+    )
 
 
-def _read_page(page: Any) -> Iterator[_Line | Block]:
-    """Yield lines and tables of a page from top to bottom."""
-    tables = [table for table in page.find_tables() if len(table.rows) > 1]
-    found: list[tuple[float, _Line | Block]] = []
+def _read_page(page: Any, unseen: Unseen) -> _Page:
+    """Read the lines and tables of a page in reading order."""
+    gone = unseen.of_page(page)
+    warnings = hidden(extract_text(gone, x_tolerance_ratio=0.2) if gone else "", f"page {page.page_number}")
+    shown = page.filter(_all_but({_spot(char) for char in gone})) if gone else page
+    tables = tables_of(shown)
+    lines = [line for line in _lines(shown) if not any(_inside(line, table.bbox) for table in tables)]
+    areas = parts_in_order(shown, lines)
+    if len(areas) > 1:
+        lines = [
+            line
+            for area in areas
+            for line in _lines(shown.within_bbox(area, strict=False))
+            if not any(_inside(line, table.bbox) for table in tables)
+        ]
+    found: list[tuple[int, float, _Line | Block]] = []
     for table in tables:
-        block = table_block([[cell or "" for cell in row] for row in table.extract()], page.page_number)
+        block = table_block(_filled(table), page.page_number)
         if block:
-            found.append((table.bbox[1], block))
-    for line in page.extract_text_lines(return_chars=True, x_tolerance=1.5):
-        if not any(_inside(line, table.bbox) for table in tables):
-            found.append((line["top"], _line(line, page.page_number)))
+            found.append((place_of(table.bbox, areas), table.bbox[1], block))
+    for line in lines:
+        box = (line["x0"], line["top"], line["x1"], line["bottom"])
+        found.append((place_of(box, areas), line["top"], _line(line, page.page_number)))
+    is_scan = not found and bool(page.images)
     page.close()  # frees the page's objects: a long document would keep them all
-    yield from (part for _, part in sorted(found, key=lambda item: item[0]))
+    parts = [part for _, _, part in sorted(found, key=lambda item: item[:2])]
+    return _Page(page.page_number, parts, warnings, is_scan)
+
+
+def _filled(table: Any) -> list[list[str]]:
+    """Return the cells without the empty rows that a guess of lines can bring."""
+    return [[cell or "" for cell in row] for row in table.extract()]
+
+
+def _lines(page: Any) -> list[Any]:
+    return list(page.extract_text_lines(return_chars=True, x_tolerance=1.5))
+
+
+def _all_but(spots: set[tuple[object, ...]]) -> Callable[[Any], bool]:
+    return lambda item: item["object_type"] != "char" or _spot(item) not in spots
+
+
+def _spot(char: Any) -> tuple[object, ...]:
+    return char["text"], char["x0"], char["top"], char["size"], str(char.get("non_stroking_color"))
+
+
+def _read_pictures(content: bytes, pages: Sequence[_Page]) -> Iterator[TextWarning]:
+    """Fill in the pages that are pictures, or say that they were not read.
+
+    Raises:
+        DocumentRefused: no page has text, and they cannot be read.
+    """
+    scans = [page for page in pages if page.is_scan]
+    has_text = any(page.parts for page in pages)
+    if scans and ocr.is_installed():
+        by_number = dict(ocr.read_pages(content, [page.number for page in scans]))
+        for page in scans:
+            page.parts.extend(by_number.get(page.number, []))
+        numbers = _numbers(page.number for page in scans if page.parts)
+        yield from (
+            [TextWarning(kind=WarningKind.SCANNED, excerpt=f"Read by OCR: {numbers}.")] if numbers else []
+        )
+        has_text = any(page.parts for page in pages)
+    if not has_text:
+        raise DocumentRefused(Refusal.NO_TEXT, _SCAN if scans else _BLANK)
+    if unread := _numbers(page.number for page in scans if not page.parts):
+        yield TextWarning(kind=WarningKind.SCANNED, excerpt=f"Pictures that were not read: {unread}.")
+
+
+def _numbers(pages: Iterable[int]) -> str:
+    found = [str(number) for number in pages]
+    return f"page {', '.join(found)}" if len(found) == 1 else f"pages {', '.join(found)}" if found else ""
 
 
 def _inside(line: Any, box: tuple[float, float, float, float]) -> bool:
@@ -153,10 +235,9 @@ def _paragraphs(lines: Sequence[_Line]) -> Iterator[Block]:
     groups: list[list[_Line]] = []
     for line in lines:
         last = groups[-1][-1] if groups else None
-        near = last is not None and last.page == line.page and line.top - last.bottom < 0.75 * line.size
-        continues = (
-            last is not None and last.page != line.page and not last.text.endswith((".", ":", "!", "?"))
-        )
+        jumps = last is not None and (last.page != line.page or line.top < last.top - line.size)
+        near = last is not None and not jumps and line.top - last.bottom < 0.75 * line.size
+        continues = last is not None and jumps and not last.text.endswith((".", ":", "!", "?"))
         if groups and (near or continues) and not _BULLET.match(line.text):
             groups[-1].append(line)
         else:

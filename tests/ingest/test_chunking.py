@@ -63,11 +63,25 @@ def _is_in_order(wanted: list[str], given_words: list[str]) -> bool:
     return all(word in rest for word in wanted)
 
 
+def _check_rows(table: str, lines: list[str]) -> None:
+    """Every cell stands in a row that begins with the first cell of its own row."""
+    for row in table.split("\n")[2:]:
+        first, *rest = (cell.strip() for cell in row.strip("|").split("|"))
+        alike = [line for line in lines if line.startswith(f"| {first} |")]
+        assert alike
+        for cell in rest:
+            assert _is_in_order(words(cell), [word for line in alike for word in words(line)])
+
+
 def _check_promises(chunker: Chunker, encoder: Encoder, window: int, blocks: list[Block], title: str) -> None:
     pieces = chunker.cut(blocks, title)
     cut = [word for piece in pieces for word in words(piece.text)]
-    text = [word for block in blocks if block.kind is not BlockKind.HEADING for word in words(block.text)]
-    assert _is_in_order(text, cut)
+    prose = [block for block in blocks if block.kind not in (BlockKind.HEADING, BlockKind.TABLE)]
+    assert _is_in_order([word for block in prose for word in words(block.text)], cut)
+    for table in (block.text for block in blocks if block.kind is BlockKind.TABLE):
+        assert set(words(table)) <= set(cut)
+        if window > 100:  # in a smaller one not even two cells have room beside each other
+            _check_rows(table, [line for piece in pieces for line in piece.text.split("\n")])
     headings = [block.text for block in blocks if block.kind is BlockKind.HEADING]
     known = {heading for piece in pieces for heading in piece.section.split(SECTION_JOINER)}
     shown = {piece.text for piece in pieces} | {part for piece in pieces for part in piece.text.split("\n\n")}
@@ -229,3 +243,33 @@ def test_a_table_that_fits_the_window_is_not_cut_at_the_size_that_chunks_aim_at(
     assert pieces[0].text.startswith(table.text)
     prose = " ".join(f"La frase numero {n} parla del listino." for n in range(40))
     assert len(usual.cut([paragraph(prose)], "Listino")) > 1
+
+
+def test_a_table_of_a_thousand_rows_repeats_its_header_in_every_part(
+    usual: Chunker, encoder: Encoder
+) -> None:
+    rows = [["Codice", "Ricambio", "Prezzo"]]
+    rows += [[f"KX-{n:04d}", f"ricambio numero {n}", f"{n},50 €"] for n in range(1_000)]
+    table = table_block(rows)
+    assert table is not None
+    pieces = usual.cut([heading("Listino", 1), table], "Ricambi")
+    assert all(piece.text.startswith("| Codice | Ricambio | Prezzo |\n| --- |") for piece in pieces)
+    assert [line for piece in pieces for line in piece.text.split("\n")[2:]] == table.text.split("\n")[2:]
+    encoded = [f"{usual.header_for('Ricambi', piece.section)}\n{piece.text}" for piece in pieces]
+    assert max(encoder.count_tokens(encoded)) + 2 <= encoder.window
+
+
+def test_a_wide_row_is_cut_between_columns_and_each_part_keeps_its_first_cell(usual: Chunker) -> None:
+    names = ["Modello", *(f"Caratteristica numero {n}" for n in range(60))]
+    table = table_block(
+        [names, *([f"Brenta {r}", *(f"valore {r}.{n} del banco" for n in range(60))] for r in (1, 2))]
+    )
+    assert table is not None
+    pieces = usual.cut([table], "Scheda")
+    for piece in pieces:
+        header, _, row = piece.text.split("\n")
+        assert header.startswith("| Modello | Caratteristica numero")
+        assert row.startswith(("| Brenta 1 |", "| Brenta 2 |"))
+        assert header.count("|") == row.count("|")
+    said = "\n".join(piece.text for piece in pieces)
+    assert all(f"valore {r}.{n} del banco" in said for r in (1, 2) for n in range(60))

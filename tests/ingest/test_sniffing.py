@@ -11,8 +11,10 @@ from core.errors import DocumentRefused, Refusal
 from ingest.sniffing import is_readable_name, sniff
 from ingest.types import MediaType
 from tests.support.documents import a_docx, a_pdf
+from tests.support.office import a_pptx, a_sheet, a_zip, an_eml, an_epub, an_ods, an_odt
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 600
+ENCRYPTED_OLE = OLE + "EncryptedPackage".encode("utf-16-le")
 PAGE = b"<!DOCTYPE html><html><body>Hi</body></html>"
 
 
@@ -42,7 +44,8 @@ def _refused(content: bytes, name: str) -> DocumentRefused:
         ("a.txt", MediaType.PLAIN),
         ("a.it.md", MediaType.MARKDOWN),
         ("notes", MediaType.PLAIN),
-        ("a.csv", MediaType.PLAIN),
+        ("a.csv", MediaType.CSV),
+        ("a.TSV", MediaType.CSV),
     ],
 )
 def test_the_name_chooses_between_text_formats(name: str, expected: MediaType) -> None:
@@ -54,6 +57,32 @@ def test_the_content_of_a_pdf_or_word_document_decides_whatever_its_name(name: s
     assert sniff(a_pdf(), name) is MediaType.PDF
     assert sniff(b"\n\n" + a_pdf(), name) is MediaType.PDF
     assert sniff(a_docx(), name) is MediaType.DOCX
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a", "a.zip", "a.docx"])
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (a_sheet([["a"]]), MediaType.XLSX),
+        (a_pptx(), MediaType.PPTX),
+        (an_odt(), MediaType.ODT),
+        (an_ods([["a"]]), MediaType.ODS),
+        (an_epub({"a.xhtml": "<p>x</p>"}), MediaType.EPUB),
+        (b"{\\rtf1 x}", MediaType.RTF),
+        (an_eml("x"), MediaType.EML),
+    ],
+)
+def test_content_decides_whatever_the_name(content: bytes, expected: MediaType, name: str) -> None:
+    assert sniff(content, name) is expected
+
+
+def test_an_archive_of_documents_is_an_archive() -> None:
+    assert sniff(_zip("faq.md", "META-INF/MANIFEST.MF"), "a.zip") is MediaType.ZIP
+
+
+def test_notes_that_begin_like_a_letter_are_no_email() -> None:
+    assert sniff(b"To: all\nSubject: shipping\n\nText.", "a.txt") is MediaType.PLAIN
+    assert sniff(b"To: all\nSubject: shipping\n\nText.", "a.eml") is MediaType.EML
 
 
 @pytest.mark.parametrize("content", [PAGE, b"\xef\xbb\xbf\n  " + PAGE, b"<HTML lang=it>Hi</HTML>"])
@@ -73,10 +102,22 @@ def test_a_file_of_nothing_is_refused_as_empty(content: bytes) -> None:
     [
         (OLE, "a.docx", Refusal.ENCRYPTED, "password"),
         (OLE, "a.doc", Refusal.UNSUPPORTED_TYPE, "old Office format"),
-        (_zip("xl/workbook.xml"), "a.xlsx", Refusal.UNSUPPORTED_TYPE, "Excel"),
-        (_zip("ppt/slides/slide1.xml"), "a.pptx", Refusal.UNSUPPORTED_TYPE, "PowerPoint"),
-        (_zip("META-INF/manifest.xml"), "a.odt", Refusal.UNSUPPORTED_TYPE, "OpenDocument"),
-        (_zip("faq.md"), "a.zip", Refusal.UNSUPPORTED_TYPE, "unpack"),
+        (_zip("faq.md"), "a.xlsx", Refusal.BROKEN, "named XLSX"),
+        (ENCRYPTED_OLE, "listino", Refusal.ENCRYPTED, "password"),
+        (OLE, "a.msg", Refusal.UNSUPPORTED_TYPE, "EML"),
+        (
+            a_zip({"mimetype": "application/vnd.oasis.opendocument.presentation"}),
+            "a.odp",
+            Refusal.UNSUPPORTED_TYPE,
+            "PDF",
+        ),
+        (
+            a_zip({"[Content_Types].xml": "application/vnd.ms-excel.sheet.binary.macroEnabled.main"}),
+            "a.xlsb",
+            Refusal.UNSUPPORTED_TYPE,
+            "XLSX",
+        ),
+        (_zip("Index/Document.iwa"), "a.pages", Refusal.UNSUPPORTED_TYPE, "Pages"),
         (_zip("faq.md")[:40], "a.docx", Refusal.BROKEN, "damaged"),
         (a_docx()[:-200], "a.docx", Refusal.BROKEN, "damaged"),
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "logo.md", Refusal.UNSUPPORTED_TYPE, "logo.md"),
