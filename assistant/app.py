@@ -37,6 +37,7 @@ from core.settings import Settings
 from ingest.ledger import Ledger
 from ingest.library import Library
 from ingest.pipeline import Pipeline
+from ingest.reading.reader import Reader
 
 
 @asynccontextmanager
@@ -59,6 +60,7 @@ async def running(settings: Settings, *, owner: bool) -> AsyncIterator[Services]
         yield services
     finally:
         await services.composer.close()
+        await services.pipeline.close()
         await services.dense.stop()
         await services.database.close()
 
@@ -117,7 +119,7 @@ def build(settings: Settings) -> Services:
             database, lease_seconds=settings.jobs.lease_seconds, max_attempts=settings.jobs.max_attempts
         ),
         library=Library(database),
-        pipeline=Pipeline(Ledger(database), encoder, dense, runner),
+        pipeline=Pipeline(Ledger(database), encoder, dense, runner, Reader(settings.reading)),
         journey=journey,
         classifiers=classifiers,
         understand=understand,

@@ -64,6 +64,10 @@ class Refusal(StrEnum):
     NAME_TAKEN = "name_taken"
     BAD_METADATA = "bad_metadata"
     NOT_INDEXED = "not_indexed"
+    TOO_HARD = "too_hard"
+    """Reading it takes more time or memory than a document gets."""
+    CRASHED_READER = "crashed_reader"
+    """The process that read it died, twice."""
 
 
 class DocumentRefused(BadInput):

@@ -25,9 +25,8 @@ from core.telemetry import get_log
 from core.text import clean
 from ingest.chunking import Chunker
 from ingest.ledger import Known, Ledger, NewChunk, NewVersion, chunk_uid
-from ingest.loaders import load
 from ingest.metadata import build_metadata
-from ingest.sniffing import sniff
+from ingest.reading.reader import Reader
 from ingest.sources import UPLOAD, refusal
 from ingest.tagging import document_language, piece_language
 from ingest.types import FileReport, IngestReport, LoadedText, MediaType, Metadata, Outcome, Piece, SourceFile
@@ -75,13 +74,22 @@ class Pipeline:
         encoder: makes the vectors.
         index: follows every change.
         runner: the door to threads; reading and encoding go through its bulk lane.
+        reader: turns files into text, in processes of their own.
     """
 
-    def __init__(self, ledger: Ledger, encoder: Encoder, index: DenseSearch, runner: ModelRunner) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        encoder: Encoder,
+        index: DenseSearch,
+        runner: ModelRunner,
+        reader: Reader | None = None,
+    ) -> None:
         self._ledger = ledger
         self._encoder = encoder
         self._index = index
         self._runner = runner
+        self._reader = reader or Reader()
         self._one_group = asyncio.Lock()
         self.recipe = f"{_READING_VERSION}/{TARGET_TOKENS}/{encoder.name}"[:80]
 
@@ -104,6 +112,10 @@ class Pipeline:
                     if progress:
                         progress(report)
         return IngestReport(files=tuple(reports), embedded=embedded, seconds=time.monotonic() - started)
+
+    async def close(self) -> None:
+        """End the processes that read."""
+        await self._runner.run(self._reader.close)
 
     async def remove(self, source: str) -> FileReport:
         """Delete a document; when this returns it answers no more.
@@ -162,8 +174,7 @@ class Pipeline:
         Raises:
             DocumentRefused: it cannot be read or holds no text.
         """
-        media_type = file.media_type or sniff(file.content, file.name)
-        loaded = load(file, media_type)
+        media_type, loaded = self._reader.read(file)
         metadata = build_metadata(
             source=file.source, found_title=loaded.title, inside=loaded.metadata, beside=file.metadata
         )
