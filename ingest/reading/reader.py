@@ -8,6 +8,7 @@ start; it is replaced when it has read enough, has grown, or died.
 """
 
 import threading
+import time
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -60,7 +61,7 @@ class Reader:
         """Find out what kind of document it is, and read it (blocking).
 
         A child that crashed, or was short of memory after other documents, is replaced, and the
-        document tried once more in a new one; time that ran out is not given twice.
+        document tried once more in a new one, in the time that is left to it.
 
         Raises:
             DocumentRefused: it cannot be read, takes too much, or ends its reader.
@@ -69,9 +70,10 @@ class Reader:
         if not self._settings.in_child:
             return read_here(file)
         with self._slots:
-            answer = self._ask(file, self._take())
+            until = time.monotonic() + self._seconds(file)
+            answer = self._ask(file, self._take(), until)
             if answer is None:
-                answer = self._ask(file, self._start())
+                answer = self._ask(file, self._start(), until)
         if answer is None:
             raise DocumentRefused(
                 Refusal.CRASHED_READER,
@@ -102,11 +104,11 @@ class Reader:
         self._starter.shutdown()
         self._tidy()
 
-    def _ask(self, file: SourceFile, child: Child) -> Answer | None:
+    def _ask(self, file: SourceFile, child: Child, until: float) -> Answer | None:
         """Return what a child says; None when another one should be asked."""
         answer = None
         try:
-            answer = child.ask(file, self._seconds(file))
+            answer = child.ask(file, max(0.0, until - time.monotonic()))
         except ChildDied as died:
             self._bury(file, child, died)
         except BaseException:

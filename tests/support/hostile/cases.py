@@ -11,18 +11,32 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import PurePosixPath
 
-from tests.support.hostile.attacks import ATTACKS, Attack
+from tests.support.hostile import archives, pdfs, texts
 from tests.support.hostile.mutations import mutate
-from tests.support.hostile.pdfs import PDF_ATTACKS
 from tests.support.hostile.seeds import SEEDS
 
 SEED = 20261122
-ALL_ATTACKS: tuple[Attack, ...] = (*ATTACKS, *PDF_ATTACKS)
+ALL_ATTACKS = (*archives.ATTACKS, *texts.ATTACKS, *pdfs.ATTACKS)
 _ATTACKS_AMONG_THE_REST = 0.1
 _ODD_NAMES = (
-    "../../etc/passwd{}", "/etc/{}", "C:\\temp\\a{}", "\u202efdp.exe{}", "a\x00b{}", "\udcff{}", "x" * 4096 + "{}",
-    "", ".", "{}", "a\nb{}", "CON{}", "é\u0301{}", "a.tar.gz{}", "~{}", "-rf{}", "a{}.pdf.exe",
-)  # fmt: skip
+    "../../etc/passwd{}",
+    "/etc/{}",
+    "C:\\temp\\a{}",
+    "\u202efdp.exe{}",
+    "a\x00b{}",
+    "\udcff{}",
+    "x" * 4096 + "{}",
+    "",
+    ".",
+    "{}",
+    "a\nb{}",
+    "CON{}",
+    "é\u0301{}",
+    "a.tar.gz{}",
+    "~{}",
+    "-rf{}",
+    "a{}.pdf.exe",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,17 @@ from tests.support.hostile.seeds import SEEDS, seed, zipped
 
 Mutation = Callable[[bytes, Random], bytes]
 _NUMBER = re.compile(rb"\d+")
-_NUMBERS = (b"0", b"-1", b"1", b"65536", b"2147483648", b"4294967295", b"99999999999999999999", b"1e400", b"0.0000001")
+_NUMBERS = (
+    b"0",
+    b"-1",
+    b"1",
+    b"65536",
+    b"2147483648",
+    b"4294967295",
+    b"99999999999999999999",
+    b"1e400",
+    b"0.0000001",
+)
 
 
 def flip_bits(content: bytes, random: Random) -> bytes:

@@ -62,7 +62,11 @@ def one_page_many_times(random: Random) -> tuple[str, bytes]:
     kids = b"3 0 R " * random.choice((100, 50_000))
     page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>"
     return "ripetuto.pdf", _pdf(
-        b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[%s]/Count 1>>" % kids, page, _stream(_TEXT), _FONT
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[%s]/Count 1>>" % kids,
+        page,
+        _stream(_TEXT),
+        _FONT,
     )
 
 
@@ -89,8 +93,8 @@ def forms_that_double(random: Random) -> tuple[str, bytes]:
     forms = [
         _stream(
             b"/X Do " * 10 if level < depth else _TEXT,
-            b"/Type/XObject/Subtype/Form/BBox[0 0 600 800]/Resources<</XObject<</X %d 0 R>>/Font<</F 5 0 R>>>>"
-            % (7 + level),
+            b"/Type/XObject/Subtype/Form/BBox[0 0 600 800]"
+            b"/Resources<</XObject<</X %d 0 R>>/Font<</F 5 0 R>>>>" % (7 + level),
         )
         for level in range(depth + 1)
     ]
@@ -99,13 +103,20 @@ def forms_that_double(random: Random) -> tuple[str, bytes]:
 
 def huge_image(random: Random) -> tuple[str, bytes]:
     side = random.choice((30_000, 1_000_000))
-    facts = b"/Type/XObject/Subtype/Image/Width %d/Height %d/BitsPerComponent 8/ColorSpace/DeviceRGB" % (side, side)
+    facts = b"/Type/XObject/Subtype/Image/Width %d/Height %d/BitsPerComponent 8/ColorSpace/DeviceRGB" % (
+        side,
+        side,
+    )
     image = _stream(zlib.compress(b"\x00" * 1000), facts + b"/Filter/FlateDecode")
-    return "immagine.pdf", _one_page(_stream(b"600 0 0 800 0 0 cm /X Do"), image, resources=b"/XObject<</X 6 0 R>>")
+    return "immagine.pdf", _one_page(
+        _stream(b"600 0 0 800 0 0 cm /X Do"), image, resources=b"/XObject<</X 6 0 R>>"
+    )
 
 
 def huge_page(random: Random) -> tuple[str, bytes]:
-    box = random.choice((b"/MediaBox[0 0 1e9 1e9]", b"/MediaBox[0 0 0 0]", b"/MediaBox[a b]", b"/Rotate 37", b"/UserUnit 1e9"))
+    box = random.choice(
+        (b"/MediaBox[0 0 1e9 1e9]", b"/MediaBox[0 0 0 0]", b"/MediaBox[a b]", b"/Rotate 37", b"/UserUnit 1e9")
+    )
     return "pagina.pdf", _one_page(_stream(_TEXT), page=box)
 
 
@@ -120,7 +131,9 @@ def many_lines(random: Random) -> tuple[str, bytes]:
 def many_letters(random: Random) -> tuple[str, bytes]:
     """Letters all over a page, or all at one place."""
     count, width = random.choice((1000, 100_000)), random.choice((0, 600))
-    letters = b"".join(b"1 0 0 1 %d %d Tm (a) Tj " % (random.randint(0, width), random.randint(0, 800)) for _ in range(count))
+    letters = b"".join(
+        b"1 0 0 1 %d %d Tm (a) Tj " % (random.randint(0, width), random.randint(0, 800)) for _ in range(count)
+    )
     return "lettere.pdf", _one_page(_stream(b"BT /F 8 Tf " + letters + b"ET"))
 
 
@@ -142,7 +155,18 @@ def lengths_that_refer(random: Random) -> tuple[str, bytes]:
     return "misura.pdf", _one_page(b"<</Length %s>>\nstream\n%s\nendstream" % (length, _TEXT), b"6 0 R")
 
 
-PDF_ATTACKS = (
-    tree_that_loops, many_pages, one_page_many_times, stream_bomb, form_that_draws_itself, forms_that_double, huge_image,
-    huge_page, many_lines, many_letters, deep_objects, table_that_points_to_itself, lengths_that_refer,
-)  # fmt: skip
+ATTACKS = (
+    tree_that_loops,
+    many_pages,
+    one_page_many_times,
+    stream_bomb,
+    form_that_draws_itself,
+    forms_that_double,
+    huge_image,
+    huge_page,
+    many_lines,
+    many_letters,
+    deep_objects,
+    table_that_points_to_itself,
+    lengths_that_refer,
+)

@@ -1,4 +1,4 @@
-"""Sound documents of every kind, the stuff that hostile ones are made of. A new format joins by a line here."""
+"""Sound documents of every kind, of which hostile ones are made. A new format joins by a line here."""
 
 import email.message
 import io
@@ -64,7 +64,7 @@ You can return it within *30 days*.
    $ percorso check
 """
 _RTF = r"{\rtf1\ansi\deff0{\fonttbl{\f0 Arial;}}{\b Orari}\par Dalle 9 alle 18.\par \'e8 aperto\u8364?\par}"
-_CSV = "Modello;Prezzo;Note\nAdda;1.299,00;\"leggera; da città\"\nBrenta;2.450,50;\n"
+_CSV = 'Modello;Prezzo;Note\nAdda;1.299,00;"leggera; da città"\nBrenta;2.450,50;\n'
 
 
 _MOMENT = re.compile(rb"20\d\d-\d\d-\d\dT[\d:.]+|(?<=\(D:)\d{14}|(?<=/ID) ?\[<.*\]")
@@ -148,7 +148,9 @@ def _ods() -> bytes:
 
 def _epub() -> bytes:
     place = '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container" version="1.0"><rootfiles>'
-    place += '<rootfile full-path="b.opf" media-type="application/oebps-package+xml"/></rootfiles></container>'
+    place += (
+        '<rootfile full-path="b.opf" media-type="application/oebps-package+xml"/></rootfiles></container>'
+    )
     book = '<package xmlns="http://www.idpf.org/2007/opf" version="3.0"><metadata/><manifest>'
     book += '<item id="c" href="c.xhtml" media-type="application/xhtml+xml"/></manifest>'
     book += '<spine><itemref idref="c"/></spine></package>'
@@ -174,12 +176,17 @@ def _eml() -> bytes:
 
 
 def _jsonl() -> bytes:
-    rows = [{"id": f"faq-{number}", "title": "Orari", "text": "Dalle 9 alle 18.\n\n- uno\n- due"} for number in (1, 2)]
+    rows = [
+        {"id": f"faq-{number}", "title": "Orari", "text": "Dalle 9 alle 18.\n\n- uno\n- due"}
+        for number in (1, 2)
+    ]
     return "\n".join(map(json.dumps, rows)).encode()
 
 
 def _zip() -> bytes:
-    return zipped({"a.md": _MARKDOWN.encode(), "cartella/b.html": _HTML.encode(), "c.docx": seed("resi.docx")})
+    return zipped(
+        {"a.md": _MARKDOWN.encode(), "cartella/b.html": _HTML.encode(), "c.docx": seed("resi.docx")}
+    )
 
 
 def _saved(save: Callable[[io.BytesIO], object]) -> bytes:
@@ -199,7 +206,9 @@ def zipped(members: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> 
 
 SEEDS: Mapping[str, Callable[[], bytes]] = {
     "guida.md": _MARKDOWN.encode,
-    "guida.mdx": lambda: b"import {Card} from 'x'\n\n" + _MARKDOWN.encode() + b"<Card title='a'>Testo</Card>\n",
+    "guida.mdx": lambda: (
+        b"import {Card} from 'x'\n\n" + _MARKDOWN.encode() + b"<Card title='a'>Testo</Card>\n"
+    ),
     "pagina.html": _HTML.encode,
     "pagina-latin1.html": lambda: _HTML.replace("utf-8", "iso-8859-1").encode("latin-1"),
     "returns.rst": _RST.encode,
