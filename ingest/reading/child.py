@@ -6,7 +6,6 @@ It is untrusted: a document may have taken it over. The parent believes only wha
 import json
 import os
 import sys
-from collections.abc import Mapping
 from typing import IO, Any
 
 from core.errors import DocumentRefused, Refusal
@@ -18,7 +17,6 @@ from ingest.sniffing import sniff
 from ingest.types import LoadedText, MediaType, SourceFile
 
 _MOST_BYTES = 2**32 - 1
-_MOST_VALUES = 10_000
 
 
 def read_here(file: SourceFile) -> tuple[MediaType, LoadedText]:
@@ -28,25 +26,7 @@ def read_here(file: SourceFile) -> tuple[MediaType, LoadedText]:
         DocumentRefused: it cannot be read.
     """
     media_type = file.media_type or sniff(file.content, file.name)
-    loaded = load(file, media_type)
-    if _too_many(loaded.metadata):
-        raise DocumentRefused(
-            Refusal.BAD_METADATA, f"The metadata inside the file has more than {_MOST_VALUES} values."
-        )
-    return media_type, loaded
-
-
-def _too_many(metadata: object) -> bool:
-    """Whether there are more values than anyone means: in YAML a few lines can refer to billions."""
-    waiting, seen = [metadata], 0
-    while waiting and seen <= _MOST_VALUES:
-        value = waiting.pop()
-        seen += 1
-        if isinstance(value, Mapping):
-            waiting.extend(value.values())
-        elif isinstance(value, list | tuple | set | frozenset):
-            waiting.extend(value)
-    return seen > _MOST_VALUES
+    return media_type, load(file, media_type)
 
 
 def serve() -> None:

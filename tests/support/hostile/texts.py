@@ -1,4 +1,4 @@
-"""Texts made to harm: depths, lengths, odd characters, odd metadata. Each is a function of a random source."""
+"""Texts made to harm: depths, lengths, odd characters and metadata. Each is a function of a random source."""
 
 from collections.abc import Callable
 from pathlib import Path
