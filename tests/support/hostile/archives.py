@@ -77,7 +77,7 @@ def bomb_in_an_office_file(random: Random) -> tuple[str, bytes]:
 
 
 def bomb_in_a_zip(random: Random) -> tuple[str, bytes]:
-    return "bomba.zip", _with_bomb("testo.txt", {}, megabytes=random.choice((190, 1500)))
+    return "bomba.zip", _with_bomb("testo.txt", {}, megabytes=random.choice((190, 400)))
 
 
 def bomb_in_a_zip_in_a_zip(random: Random) -> tuple[str, bytes]:

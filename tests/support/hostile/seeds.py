@@ -171,7 +171,7 @@ def _eml() -> bytes:
     message.add_alternative(_HTML, subtype="html")
     message.add_attachment(seed("manuale.pdf"), maintype="application", subtype="pdf", filename="manuale.pdf")
     message.set_boundary("outside")
-    message.get_payload()[0].set_boundary("inside")
+    next(message.iter_parts()).set_boundary("inside")
     return message.as_bytes()
 
 
