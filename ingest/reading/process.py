@@ -89,7 +89,7 @@ class Child:
                 stdout=subprocess.PIPE,
                 stderr=complaints,
                 cwd=room,
-                env=_environment(ocr=limits.ocr),
+                env=_environment(room, ocr=limits.ocr),
                 start_new_session=True,
             )
             try:
@@ -172,12 +172,12 @@ def _answers() -> TypeAdapter[Answer]:
     return TypeAdapter(Answer)
 
 
-def _environment(*, ocr: bool) -> dict[str, str]:
+def _environment(room: Path, *, ocr: bool) -> dict[str, str]:
     """Return the whole environment of a child: no key, no address and no proxy of ours is in it."""
     given = {"LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_THREAD_LIMIT": "1", "MALLOC_ARENA_MAX": "1"}
     program = tesseract() if ocr else None
     if program is not None:
-        given["PATH"] = str(Path(program).parent)
+        given |= {"PATH": str(Path(program).parent), "TMPDIR": str(room)}
     if sys.platform == "win32" and (root := os.getenv("SYSTEMROOT")):  # nothing starts there without it
         given["SYSTEMROOT"] = root
     return given

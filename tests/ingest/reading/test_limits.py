@@ -117,3 +117,22 @@ def test_a_child_has_nothing_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
         assert len(list((process / "fd").iterdir())) <= 6
     finally:
         reader.close()
+
+
+@linux
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_child_finds_tesseract_only_where_it_may(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, allowed: bool
+) -> None:
+    program = tmp_path / "tesseract"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    reader = Reader(ReadingSettings(ocr=allowed))
+    try:
+        assert reader.held() == frozenset(ALL)
+        (child,) = reader._all
+        given = Path(f"/proc/{child._process.pid}/environ").read_bytes()
+        assert (f"PATH={tmp_path}\0".encode() in given) is allowed
+    finally:
+        reader.close()
