@@ -97,9 +97,8 @@ def _report(trials: list[Trial], peak: int) -> None:
     print(f"slowest: {slowest.seconds:.1f} s (case {slowest.number}, {slowest.made})")
     print(f"longer than {_LONGEST:.0f} s: {sum(trial.seconds > _LONGEST for trial in trials)}")
     waited = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
-    print(
-        f"most resident memory of a child in this run: {peak / 2**20:.0f} MB by its word, {waited} MB by the system's"
-    )
+    told = f"{peak / 2**20:.0f} MB by its word, {waited} MB by the system's"
+    print(f"most resident memory of a child in this run: {told}")
     for trial in trials:
         if trial.outcome == FAULT:
             print(f"FAULT {trial.number} {trial.made}: {trial.detail}")
