@@ -39,6 +39,7 @@ from ingest.library import Library
 from ingest.originals import Originals
 from ingest.pipeline import Pipeline
 from ingest.preparing import Preparer
+from ingest.reading.reader import Reader
 from ingest.uploads import Uploads
 from ingest.versions import Versions
 
@@ -63,6 +64,7 @@ async def running(settings: Settings, *, owner: bool) -> AsyncIterator[Services]
         yield services
     finally:
         await services.composer.close()
+        await services.pipeline.close()
         await services.dense.stop()
         await services.database.close()
 
@@ -101,7 +103,7 @@ def build(settings: Settings) -> Services:
     )
     threads = Threads(database)
     originals = Originals(settings.data_dir / "originals")
-    preparer = Preparer(encoder, originals)
+    preparer = Preparer(encoder, originals, Reader(settings.reading))
     pipeline = Pipeline(Ledger(database), preparer, dense, runner)
     bus = InProcessBus()
     turns = Turns(

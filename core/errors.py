@@ -15,7 +15,8 @@ PercorsoError                     500  internal
 └── Unavailable                   503  unavailable       (worth trying again)
     ├── IndexLocked               503  index_locked
     ├── IndexUnavailable          503  index_unavailable
-    └── EngineUnavailable         503  engine_unavailable
+    ├── EngineUnavailable         503  engine_unavailable
+    └── ReaderUnavailable         503  reader_unavailable  (in ingest.reading)
 
 The text of an error is written for the person who meets it; `code` is for programs and never
 changes; `status` is the HTTP status that `assistant.web.errors` answers with.
@@ -64,6 +65,10 @@ class Refusal(StrEnum):
     NAME_TAKEN = "name_taken"
     BAD_METADATA = "bad_metadata"
     NOT_INDEXED = "not_indexed"
+    TOO_HARD = "too_hard"
+    """Reading it takes more time or memory than a document gets."""
+    CRASHED_READER = "crashed_reader"
+    """The process that read it died, twice."""
 
 
 class DocumentRefused(BadInput):

@@ -132,6 +132,28 @@ class LimitSettings(BaseModel):
     upload_megabytes: int = Field(default=50, ge=1, le=2048, description="Largest file taken")
 
 
+class ReadingSettings(BaseModel):
+    """The processes that read foreign files."""
+
+    in_child: bool = Field(
+        default=True,
+        description="Read files in a process of their own, with limits; false only where none can be started",
+    )
+    memory_megabytes: int = Field(
+        default=1024, ge=384, le=65536, description="Address space of that process, its libraries included"
+    )
+    seconds: int = Field(
+        default=60, ge=1, le=3600, description="Time for one document, of the clock and of the processor"
+    )
+    ocr: bool = Field(
+        default=True,
+        description="Let that process start Tesseract, where it is installed, and write into its own folder",
+    )
+    ocr_seconds: int = Field(
+        default=600, ge=1, le=36000, description="Time for one PDF where Tesseract may be started"
+    )
+
+
 class JobSettings(BaseModel):
     """The background worker."""
 
@@ -200,6 +222,7 @@ class Settings(BaseSettings):
     turn: TurnSettings = TurnSettings()
     costs: CostSettings = CostSettings()
     limits: LimitSettings = LimitSettings()
+    reading: ReadingSettings = ReadingSettings()
     jobs: JobSettings = JobSettings()
 
     @cached_property

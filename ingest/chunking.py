@@ -8,6 +8,7 @@ they are cut between items, rows (see `table_cutting`) or lines.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 
@@ -122,8 +123,12 @@ class Chunker:
         return filled
 
     def _by_characters(self, text: str, budget: int) -> list[str]:
+        @lru_cache(maxsize=4096)  # what has no white space is counted letter by letter, a million times
+        def tokens(part: str) -> int:
+            return self._count([part])[0]
+
         splitter = RecursiveCharacterTextSplitter(
-            chunk_size=budget, chunk_overlap=0, length_function=lambda part: self._count([part])[0],
+            chunk_size=budget, chunk_overlap=0, length_function=tokens,
             separators=["\n", "; ", ", ", " ", ""],
         )  # fmt: skip
         return splitter.split_text(text)

@@ -17,6 +17,7 @@ from ingest.types import Metadata
 SIDECAR = ".meta.yaml"
 _FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _SOUNDS_INTERNAL = ("int", "priv", "conf", "staff", "oper", "agent", "riserv")
+_MOST_VALUES = 10_000
 _SIMPLE_LINE = re.compile(r"^([A-Za-z_.\-]+):[ \t]*(.*)$")
 
 
@@ -36,6 +37,9 @@ def parse_sidecar(content: bytes, name: str) -> dict[str, Any]:
     """
     try:
         fields = yaml.safe_load(content.decode("utf-8-sig"))
+        _check_size(fields)
+    except DocumentRefused:
+        raise
     except Exception as error:  # YAML's dates, numbers and nesting raise errors of other kinds too
         raise DocumentRefused(Refusal.BAD_METADATA, f"{name} is not valid YAML: {error}") from None
     if not isinstance(fields, dict):
@@ -90,11 +94,29 @@ def as_details(metadata: Metadata) -> dict[str, Any]:
 def _parse(raw: str) -> dict[str, Any]:
     try:
         fields = yaml.safe_load(raw)
+        _check_size(fields)
     except (yaml.YAMLError, ValueError):
         fields = {
             m.group(1): m.group(2).strip().strip("\"'") for m in map(_SIMPLE_LINE.match, raw.split("\n")) if m
         }
     return {str(key): value for key, value in fields.items()} if isinstance(fields, dict) else {}
+
+
+def _check_size(fields: object) -> None:
+    """Refuse more values than anyone means: in YAML a few lines that refer to each other make billions."""
+    waiting, seen = [fields], 0
+    while waiting:
+        value = waiting.pop()
+        seen += 1
+        if seen > _MOST_VALUES:
+            raise DocumentRefused(
+                Refusal.BAD_METADATA,
+                f"The metadata has more than {_MOST_VALUES} values: give only what is used.",
+            )
+        if isinstance(value, dict):
+            waiting.extend(value.values())
+        elif isinstance(value, list | tuple | set):
+            waiting.extend(value)
 
 
 def _title_from(source: str) -> str:

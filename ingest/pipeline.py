@@ -89,6 +89,10 @@ class Pipeline:
                         progress(report)
         return IngestReport(files=tuple(reports), embedded=embedded, seconds=time.monotonic() - started)
 
+    async def close(self) -> None:
+        """End the processes that read."""
+        await self._runner.run(self._preparer.reader.close)
+
     async def remove(self, source: str) -> FileReport:
         """Delete a document; when this returns it answers no more.
 

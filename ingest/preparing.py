@@ -17,7 +17,7 @@ from ingest.ledger import Known, NewChunk, NewVersion, Origin, chunk_uid
 from ingest.loaders import load
 from ingest.metadata import build_metadata
 from ingest.originals import Originals
-from ingest.sniffing import sniff
+from ingest.reading.reader import Reader
 from ingest.tagging import document_language, piece_language
 from ingest.types import LoadedText, MediaType, SourceFile
 
@@ -73,11 +73,13 @@ class Preparer:
     Args:
         encoder: makes the vectors and measures the chunks.
         originals: keeps the files.
+        reader: turns files into text, in processes of their own.
     """
 
-    def __init__(self, encoder: Encoder, originals: Originals) -> None:
+    def __init__(self, encoder: Encoder, originals: Originals, reader: Reader | None = None) -> None:
         self._encoder = encoder
         self.originals = originals
+        self.reader = reader or Reader()
         self.model = encoder.name
         self.recipe = f"{_READING_VERSION}/{TARGET_TOKENS}/{encoder.name}"[:80]
 
@@ -87,8 +89,7 @@ class Preparer:
         Raises:
             DocumentRefused: it cannot be read or holds no text.
         """
-        media_type = file.media_type or sniff(file.content, file.name)
-        loaded = load(file, media_type)
+        media_type, loaded = self.reader.read(file)
         merge = partial(
             build_metadata,
             source=file.source,

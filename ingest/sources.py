@@ -67,7 +67,7 @@ def read_upload(name: str, content: bytes, metadata: dict[str, object]) -> Itera
 
     What was said of the file holds for all that is in it, but for its title and address.
     """
-    safe = visible(Path(name.replace("\\", "/")).name) or "document"
+    safe = clean(visible(Path(name.replace("\\", "/")).name)) or "document"
     yield from _opened(
         SourceFile(source=safe, root=UPLOAD, name=safe, content=content, metadata=metadata), Budget()
     )

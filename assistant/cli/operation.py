@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from assistant.cli.output import AsJson, console, errors, prepare, print_json
+from core.errors import Unavailable
 from core.settings import Settings, known_variables, unknown_variables
 
 
@@ -60,7 +61,8 @@ def check(as_json: AsJson = False) -> None:
 
 
 async def _look(settings: Settings) -> dict[str, Any]:
-    checks = [_python(), _unknown(), await _database(settings), _encoder(settings), await _engine(settings)]
+    checks = [_python(), _unknown(), await _database(settings), _encoder(settings), _reading(settings)]
+    checks.append(await _engine(settings))
     return {"checks": checks, "configured": _configured()}
 
 
@@ -107,6 +109,28 @@ def _encoder(settings: Settings) -> dict[str, Any]:
     except Exception as error:  # a model that cannot be loaded fails in many ways
         return {"what": "encoder", "ok": False, "detail": str(error)}
     return {"what": "encoder", "ok": True, "detail": detail}
+
+
+def _reading(settings: Settings) -> dict[str, Any]:
+    from ingest.reading.limits import ALL
+    from ingest.reading.reader import Reader
+
+    if not settings.reading.in_child:
+        detail = "files are read in this process, without any limit: PERCORSO_READING__IN_CHILD is false"
+        return {"what": "reading", "ok": False, "detail": detail}
+    reader = Reader(settings.reading)
+    try:
+        held = reader.held()
+    except Unavailable as problem:
+        return {"what": "reading", "ok": False, "detail": str(problem)}
+    finally:
+        reader.close()
+    missing = [limit for limit in ALL if limit not in held]
+    detail = f"in a process with limits of {', '.join(limit for limit in ALL if limit in held) or 'nothing'}"
+    hint = (
+        f"; this system does not limit {', '.join(missing)}: take in files that you trust" if missing else ""
+    )
+    return {"what": "reading", "ok": not missing, "detail": detail + hint}
 
 
 async def _engine(settings: Settings) -> dict[str, Any]:

@@ -68,7 +68,9 @@ async def dense(
         for name, (text, fields) in DOCUMENTS.items()
     ]
     preparer = Preparer(encoder, Originals(tmp_path_factory.mktemp("originals")))
-    report = await Pipeline(Ledger(database), preparer, dense, runner).run(files)
+    pipeline = Pipeline(Ledger(database), preparer, dense, runner)
+    report = await pipeline.run(files)
+    await pipeline.close()
     assert {file.outcome.value for file in report.files} == {"added"}
     yield dense
     await dense.stop()

@@ -78,6 +78,7 @@ async def knowledge(database: Database, counting: Counting, tmp_path: Path) -> A
     versions = Versions(database, preparer, pipeline, runner)
     counting.encoded.clear()
     yield Knowledge(database, counting, pipeline, versions, tmp_path / "originals")
+    await pipeline.close()
     await dense.stop()
 
 
