@@ -37,6 +37,9 @@ from core.settings import Settings
 from ingest.ledger import Ledger
 from ingest.library import Library
 from ingest.pipeline import Pipeline
+from ingest.websites.page_store import PageStore
+from ingest.websites.store import WebsiteStore
+from ingest.websites.sync import WebsiteSync
 
 
 @asynccontextmanager
@@ -95,6 +98,7 @@ def build(settings: Settings) -> Services:
         company=settings.site.name,
         languages=settings.site.languages,
     )
+    pipeline = Pipeline(Ledger(database), encoder, dense, runner)
     threads = Threads(database)
     bus = InProcessBus()
     turns = Turns(
@@ -117,7 +121,15 @@ def build(settings: Settings) -> Services:
             database, lease_seconds=settings.jobs.lease_seconds, max_attempts=settings.jobs.max_attempts
         ),
         library=Library(database),
-        pipeline=Pipeline(Ledger(database), encoder, dense, runner),
+        pipeline=pipeline,
+        websites=WebsiteSync(
+            WebsiteStore(database),
+            PageStore(database),
+            pipeline,
+            runner,
+            settings.crawl,
+            settings.data_dir / "crawls",
+        ),
         journey=journey,
         classifiers=classifiers,
         understand=understand,

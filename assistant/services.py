@@ -18,6 +18,7 @@ from core.offload import ModelRunner
 from core.settings import Settings
 from ingest.library import Library
 from ingest.pipeline import Pipeline
+from ingest.websites.sync import WebsiteSync
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,7 @@ class Services:
     jobs: JobQueue
     library: Library
     pipeline: Pipeline
+    websites: WebsiteSync
     journey: JourneyModel
     classifiers: Classifiers
     understand: Understand
