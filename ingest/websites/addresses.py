@@ -28,6 +28,10 @@ Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 """Host name and port to the addresses that it has; OSError when it has none."""
 
 _NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
+_ALSO_NOT_PUBLIC = tuple(
+    ip_network(text) for text in ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20", "5f00::/16", "2001:20::/28")
+)
+"""In IANA's registries of special addresses, and not in the tables of every Python 3.11."""
 _COMPATIBLE = IPv6Network("::/96")
 _ISATAP = (0x00005EFE, 0x02005EFE)
 _LOOKS_NUMERIC = re.compile(r"(?:^|\.)(?:\d+|0x[0-9a-f]*)\.?$", re.IGNORECASE)
@@ -198,6 +202,7 @@ def _inside(address: Address) -> IPv4Address | None:
 
 def _is_public(address: Address) -> bool:
     site_local = isinstance(address, IPv6Address) and address.is_site_local
+    special = any(address in network for network in _ALSO_NOT_PUBLIC if network.version == address.version)
     return address.is_global and not (
-        address.is_multicast or address.is_reserved or address.is_unspecified or site_local
+        address.is_multicast or address.is_reserved or address.is_unspecified or site_local or special
     )
