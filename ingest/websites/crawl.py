@@ -6,7 +6,7 @@ What is fetched goes to a folder of the run; nothing is decided here about the k
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -112,11 +112,12 @@ class Crawl:
             report.stopped = self._stop is not None and await self._stop()
             if report.limited or report.stopped:
                 break
+            if report.visits:
+                await asyncio.sleep(pause)
             following = self._waiting.popleft()
             visit = await self._visit(following)
             self._note(visit)
             self._judge_health(visit, following)
-            await asyncio.sleep(pause)
         self._leave_therest_wanted()
         report.seconds = time.monotonic() - self._started
         return report
@@ -268,8 +269,10 @@ class Crawl:
     async def _look(self, answer: Fetched, depth: int) -> Visit:
         url = canonical(answer.url) or answer.url
         state, detail = by_status(answer)
+        known = self._known.get(page_key(url))
+        if state is PageState.UNCHANGED:
+            return self._unchanged(known, depth) if known else _confused(url, depth)
         if state is not PageState.TAKEN:
-            known = self._known.get(page_key(url))
             return Visit(url=known.url if known else url, depth=depth, state=state, detail=detail)
         visit = Visit(
             url=url,
@@ -299,9 +302,8 @@ class Crawl:
     async def _read(self, visit: Visit, page: PageRead, content: bytes) -> Visit:
         """Judge an HTML page by what it says of itself, and queue where it leads."""
         visit.name, visit.title, visit.blocks = "page.html", page.title or None, page.blocks
-        if self._spec.kind is WebsiteKind.SITE:
-            for link in page.links:
-                self._offer(link, visit.depth + 1)
+        visit.links = tuple(link for link in page.links if self._scope.why_not(link) is None)
+        self._follow(page.links, visit.depth)
         if page.asks_to_sign_in:
             return replace(visit, state=PageState.LOGIN, detail="The page asks to sign in.")
         if page.noindex:
@@ -316,6 +318,26 @@ class Crawl:
                 detail = f"It names {original} as its original."
                 return replace(visit, state=PageState.DUPLICATE, detail=detail)
         return await self._keep(visit, content)
+
+    def _unchanged(self, known: KnownPage, depth: int) -> Visit:
+        """The page is as it was: all that was known of it holds, and it leads where it led."""
+        self._follow(known.links, depth)
+        return Visit(
+            url=known.url,
+            depth=depth,
+            state=PageState.UNCHANGED,
+            etag=known.etag,
+            last_modified=known.last_modified,
+            content_hash=known.content_hash,
+            blocks=known.blocks,
+            links=known.links,
+            title=known.title,
+        )
+
+    def _follow(self, links: Iterable[str], depth: int) -> None:
+        if self._spec.kind is WebsiteKind.SITE:
+            for link in links:
+                self._offer(link, depth + 1)
 
     async def _keep(self, visit: Visit, content: bytes) -> Visit:
         visit.file = Path(self._folder / f"{len(self._report.visits):06d}")
@@ -342,3 +364,8 @@ class Crawl:
             self._report.visits.append(
                 Visit(url=left.url, depth=left.depth, state=PageState.LIMIT, detail=f"Not visited: {why}.")
             )
+
+
+def _confused(url: str, depth: int) -> Visit:
+    detail = "The site says that the page did not change, which nobody asked."
+    return Visit(url=url, depth=depth, state=PageState.ERROR, detail=detail)

@@ -135,6 +135,7 @@ class Fetcher:
                 raise FetchFailed(
                     FetchProblem.REDIRECT, "It leads to an address that cannot be read."
                 ) from None
+            conditions = {}  # they are about the page that was asked for, not about where it leads
             if not may_follow(str(address)):
                 return Fetched(
                     url=answer.url, status=answer.status, received=answer.received, location=str(address)

@@ -46,11 +46,7 @@ class Harvest:
     async def documents(self, visits: Sequence[Visit]) -> AsyncIterator[tuple[Visit, SourceFile]]:
         """Yield the documents to take in; visits of which none is made get their state and reason."""
         keepers = repeated(self._marks(visits))
-        said_by = {
-            self._known[visit.url].content_hash: visit.url
-            for visit in visits
-            if visit.state is PageState.UNCHANGED and visit.url in self._known
-        }
+        said_by = {visit.content_hash: visit.url for visit in visits if visit.state is PageState.UNCHANGED}
         for visit in visits:
             if visit.state is not PageState.TAKEN or visit.file is None:
                 continue
@@ -78,11 +74,8 @@ class Harvest:
         """Return the fingerprints of all pages that stand now, the nearest to the start first."""
         found: dict[str, tuple[int, Sequence[str]]] = {}
         for visit in visits:
-            known = self._known.get(visit.url)
-            if visit.state is PageState.TAKEN and visit.is_html:
+            if visit.state in (PageState.TAKEN, PageState.UNCHANGED) and visit.blocks:
                 found[visit.url] = visit.depth, visit.blocks
-            elif visit.state is PageState.UNCHANGED and known and known.blocks:
-                found[visit.url] = known.depth, known.blocks
         return {url: found[url][1] for url in sorted(found, key=lambda url: (found[url][0], url))}
 
     def _is_known(self, visit: Visit) -> bool:

@@ -105,7 +105,7 @@ class PageStore:
                 for visit in part:
                     row = known.get(visit.url)
                     if row is None:
-                        row = WebsitePageRow(website_id=website_id, url=visit.url, blocks=[])
+                        row = WebsitePageRow(website_id=website_id, url=visit.url, blocks=[], links=[])
                         session.add(row)
                         known[visit.url] = row
                     _update(row, visit, run, recipe if visit.url in taken else None)
@@ -132,10 +132,9 @@ def _update(row: WebsitePageRow, visit: Visit, run: str, recipe: str | None) -> 
     )
     row.title = clean(visit.title) if visit.title else row.title
     if recipe is not None:
-        row.source, row.recipe, row.content_hash = visit.url, recipe, visit.content_hash or row.content_hash
-        row.etag = visit.etag or row.etag
-        row.last_modified = visit.last_modified or row.last_modified
-        row.blocks = list(visit.blocks) or row.blocks
+        row.source, row.recipe, row.content_hash = visit.url, recipe, visit.content_hash
+        row.etag, row.last_modified = visit.etag, visit.last_modified
+        row.blocks, row.links = list(visit.blocks), list(visit.links)
     elif visit.state is PageState.DELETED:
         row.source = None
 
@@ -151,6 +150,7 @@ def _known(row: WebsitePageRow) -> KnownPage:
         content_hash=row.content_hash,
         recipe=row.recipe,
         blocks=tuple(row.blocks),
+        links=tuple(row.links),
         missed=row.missed,
         title=row.title,
     )

@@ -62,6 +62,8 @@ class WebsitePageRow(Base):
     recipe: Mapped[str | None] = mapped_column(String(80))
     blocks: Mapped[list[str]] = mapped_column(JSON)
     """Fingerprints of its pieces of text (`pages.py`)."""
+    links: Mapped[list[str]] = mapped_column(JSON)
+    """Where it leads within the website."""
     run: Mapped[str] = mapped_column(String(32))
     """The run that saw it last."""
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -116,6 +116,8 @@ class KnownPage:
     content_hash: str | None = None
     recipe: str | None = None
     blocks: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    """Addresses within the website that it leads to: an unchanged page is not read for them again."""
     missed: int = 0
     title: str | None = None
 
@@ -137,6 +139,7 @@ class Visit:
     is_html: bool = True
     charset: str | None = None
     blocks: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
     content_hash: str | None = None
     title: str | None = None
     target: str | None = None

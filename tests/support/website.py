@@ -82,5 +82,10 @@ def a_page(title: str, body: str, head: str = "") -> str:
 def crawl_settings(address: str, **fields: object) -> CrawlSettings:
     """Return settings that let the crawler visit this website on loopback, without pauses."""
     port = int(address.rsplit(":", 1)[1])
-    usual = {"allow_private": ("127.0.0.0/8",), "ports": (80, 443, port), "delay_seconds": 0, "page_seconds": 5}
+    usual = {
+        "allow_private": ("127.0.0.0/8",),
+        "ports": (80, 443, port),
+        "delay_seconds": 0,
+        "page_seconds": 5,
+    }
     return CrawlSettings.model_validate({**usual, **fields})

@@ -123,9 +123,7 @@ async def test_the_connection_goes_to_the_address_that_was_checked(served: Serve
 
 async def test_the_server_sees_the_name_and_not_the_address(served: Served) -> None:
     served.site.page("/", "Home", "Hello")
-    guard = AddressGuard(
-        allow_private=["127.0.0.1"], ports=[served.port], resolver=_resolver(["127.0.0.1"])
-    )
+    guard = AddressGuard(allow_private=["127.0.0.1"], ports=[served.port], resolver=_resolver(["127.0.0.1"]))
     async with Fetcher(guard, user_agent="Percorso/test", seconds=5).open() as fetcher:
         answer = await fetcher.get(f"http://shop.example:{served.port}/", wanted=lambda *_: 10_000)
     assert answer.status == 200

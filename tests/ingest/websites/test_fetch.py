@@ -59,7 +59,9 @@ async def test_every_redirect_is_checked_again(served: Served, fetcher: Fetcher,
 
 async def test_who_asks_decides_which_redirects_are_followed(served: Served, fetcher: Fetcher) -> None:
     served.site.show("/a", status=301, headers={"location": "/b?x=1"})
-    answer = await fetcher.get(f"{served.address}/a", wanted=lambda *_: 10, may_follow=lambda url: "b" not in url)
+    answer = await fetcher.get(
+        f"{served.address}/a", wanted=lambda *_: 10, may_follow=lambda url: "b" not in url
+    )
     assert (answer.status, answer.location) == (301, f"{served.address}/b?x=1")
     assert served.site.asked == ["/a"]
 
@@ -117,6 +119,14 @@ async def test_conditions_are_sent_and_304_is_an_answer(served: Served, fetcher:
     )
     assert again.status == 304
     assert served.site.requests[1]["if-modified-since"] == "Sun, 22 Nov 2026 10:00:00 GMT"
+
+
+async def test_conditions_are_about_the_page_that_was_asked_for(served: Served, fetcher: Fetcher) -> None:
+    served.site.show("/old", status=301, headers={"location": "/new"})
+    served.site.page("/new", "New", "Hello")
+    tag = (await _get(fetcher, f"{served.address}/new")).headers["etag"]
+    moved = await fetcher.get(f"{served.address}/old", wanted=lambda *_: 10_000, etag=tag)
+    assert (moved.status, moved.url) == (200, f"{served.address}/new")
 
 
 async def test_nothing_is_remembered_and_no_proxy_is_used(

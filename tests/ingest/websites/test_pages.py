@@ -34,7 +34,9 @@ def test_links_are_found_once_and_in_order() -> None:
 
 def test_the_base_and_a_refresh_count_and_nofollow_too() -> None:
     assert _read('<a href="x">x</a>', '<base href="/root/">').links == ("https://shop.example/root/x",)
-    assert _read("", '<meta http-equiv="Refresh" content="0; url=/home">').links == ("https://shop.example/home",)
+    assert _read("", '<meta http-equiv="Refresh" content="0; url=/home">').links == (
+        "https://shop.example/home",
+    )
     assert _read('<a href="x">x</a>', '<meta name="robots" content="nofollow">').links == ()
 
 
@@ -46,7 +48,10 @@ def test_pages_that_ask_not_to_be_indexed_are_heard() -> None:
 
 
 def test_the_original_that_a_page_names() -> None:
-    assert _read("", '<link rel="canonical" href="/help/begin?gclid=1">').canonical == "https://shop.example/help/begin"
+    assert (
+        _read("", '<link rel="canonical" href="/help/begin?gclid=1">').canonical
+        == "https://shop.example/help/begin"
+    )
     assert _read("").canonical is None
 
 
@@ -71,7 +76,10 @@ def test_what_stands_on_most_pages_is_kept_once_or_not_at_all() -> None:
 
 def test_headings_and_parts_of_tables_and_lists_are_never_taken_away() -> None:
     body = "<h2>Prices</h2><table><tr><th>Model</th><th>Euro</th></tr><tr><td>Adda {n}</td><td>{n}</td></tr></table>"
-    bodies = {f"/{n}": body.replace("{n}", str(n)) + f"<ol><li>Open the app</li><li>Step {n}</li></ol>" for n in range(6)}
+    bodies = {
+        f"/{n}": body.replace("{n}", str(n)) + f"<ol><li>Open the app</li><li>Step {n}</li></ol>"
+        for n in range(6)
+    }
     assert repeated({url: _read(text).blocks for url, text in bodies.items()}) == {}
 
 

@@ -42,7 +42,13 @@ def test_a_page_that_is_only_not_offered_leaves_the_second_time() -> None:
 
 
 def test_errors_prove_nothing() -> None:
-    for state in (PageState.ERROR, PageState.LIMIT, PageState.TOO_LARGE, PageState.BLOCKED, PageState.REFUSED):
+    for state in (
+        PageState.ERROR,
+        PageState.LIMIT,
+        PageState.TOO_LARGE,
+        PageState.BLOCKED,
+        PageState.REFUSED,
+    ):
         assert _decide(dict.fromkeys(range(6), state), missed=5).removed == {}
 
 
@@ -84,7 +90,8 @@ def test_pages_that_moved_to_places_of_their_own_are_no_alarm() -> None:
 
     def moved(*targets: str) -> Decision:
         visits = [
-            Visit(url=_url(n), state=PageState.MOVED, detail="x", target=target) for n, target in enumerate(targets)
+            Visit(url=_url(n), state=PageState.MOVED, detail="x", target=target)
+            for n, target in enumerate(targets)
         ]
         return decide(spec, known, CrawlReport(visits=visits), confirmed=False)
 

@@ -47,7 +47,11 @@ def test_any_text_as_address_is_survived(text: str) -> None:
 
 
 def test_spellings_of_one_page_share_a_key() -> None:
-    same = ("http://www.shop.example/help/", "https://shop.example/help", "https://shop.example/help/index.html")
+    same = (
+        "http://www.shop.example/help/",
+        "https://shop.example/help",
+        "https://shop.example/help/index.html",
+    )
     assert len({page_key(url) for url in same}) == 1
     assert page_key("https://shop.example/help?x=1") != page_key("https://shop.example/help")
     assert same_host("http://www.shop.example/a", "https://shop.example/b")
@@ -55,7 +59,9 @@ def test_spellings_of_one_page_share_a_key() -> None:
     assert not same_host("https://shop.example/", "https://shop.example:8443/")
 
 
-def _scope(url: str = "https://shop.example/help", kind: WebsiteKind = WebsiteKind.SITE, **more: tuple[str, ...]) -> Scope:
+def _scope(
+    url: str = "https://shop.example/help", kind: WebsiteKind = WebsiteKind.SITE, **more: tuple[str, ...]
+) -> Scope:
     return Scope(WebsiteSpec(url=url, kind=kind, **more))  # type: ignore[arg-type]
 
 

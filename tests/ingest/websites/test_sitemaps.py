@@ -23,7 +23,9 @@ def _urlset(*urls: str) -> str:
 
 
 def _index(*urls: str) -> str:
-    return f"<sitemapindex {NS}>{''.join(f'<sitemap><loc>{url}</loc></sitemap>' for url in urls)}</sitemapindex>"
+    return (
+        f"<sitemapindex {NS}>{''.join(f'<sitemap><loc>{url}</loc></sitemap>' for url in urls)}</sitemapindex>"
+    )
 
 
 def test_pages_are_read_from_xml_text_and_packed_files() -> None:
@@ -50,7 +52,10 @@ async def test_an_index_is_followed_one_step_on_the_same_site(
     served: Served, fetcher: Fetcher, runner: ModelRunner
 ) -> None:
     site, at = served.site, served.address
-    site.show("/sitemap.xml", _index(f"{at}/one.xml", f"{at}/two.xml", "https://other.example/three.xml", f"{at}/gone.xml"))
+    site.show(
+        "/sitemap.xml",
+        _index(f"{at}/one.xml", f"{at}/two.xml", "https://other.example/three.xml", f"{at}/gone.xml"),
+    )
     site.show("/one.xml", _urlset(f"{at}/a", f"{at}/b"))
     site.show("/two.xml", _index(f"{at}/deeper.xml"))
     site.show("/deeper.xml", _urlset(f"{at}/never"))
@@ -61,7 +66,9 @@ async def test_an_index_is_followed_one_step_on_the_same_site(
     assert "/deeper.xml" not in site.asked
 
 
-async def test_robots_are_asked_once_and_obeyed(served: Served, fetcher: Fetcher, runner: ModelRunner) -> None:
+async def test_robots_are_asked_once_and_obeyed(
+    served: Served, fetcher: Fetcher, runner: ModelRunner
+) -> None:
     served.site.show(
         "/robots.txt",
         "User-agent: *\nDisallow: /\n\nUser-agent: percorso\nDisallow: /private\nCrawl-delay: 2\n"
