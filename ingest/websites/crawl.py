@@ -5,17 +5,17 @@ What is fetched goes to a folder of the run; nothing is decided here about the k
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from anyio import Path as AsyncPath
 
 from core.errors import FetchFailed, FetchProblem
 from core.offload import ModelRunner
-from ingest.websites.answers import HTML_TYPES, by_status, document_name, may_be_read, rest_wanted
+from ingest.websites.answers import HTML_TYPES, by_status, document_name, rest_wanted
 from ingest.websites.fetch import Fetched, Fetcher
+from ingest.websites.frontier import Frontier, Waiting
 from ingest.websites.pages import PageRead, read_page
 from ingest.websites.robots import Robots
 from ingest.websites.scope import Scope
@@ -35,15 +35,9 @@ from ingest.websites.urls import canonical, page_key, same_host
 _RESTS = 2
 _GIVE_UP_AFTER = 8
 """So many pages in a row that fail: the site is down, and asking on helps neither side."""
-_MOST_NOTES = 200
+_MOST_LEFT = 200
 
 Wish = Callable[[], Awaitable[bool]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Next:
-    url: str
-    depth: int
 
 
 class Crawl:
@@ -87,9 +81,8 @@ class Crawl:
         self._progress = progress
         self._stop = stop
         self._scope = Scope(spec)
+        self.frontier = Frontier(spec, limits)
         self._report = CrawlReport()
-        self._waiting: deque[_Next] = deque()
-        self._queued: set[str] = set()
         self._visits: dict[str, Visit] = {}
         self._failed_in_a_row = 0
         self._started = time.monotonic()
@@ -107,25 +100,20 @@ class Crawl:
             report.down = str(problem)
             return report
         pause = max(self._limits.delay, pause or 0.0)
-        while self._waiting and not report.down:
+        while self.frontier and not report.down:
             report.limited = self._limit()
             report.stopped = self._stop is not None and await self._stop()
             if report.limited or report.stopped:
                 break
             if report.visits:
                 await asyncio.sleep(pause)
-            following = self._waiting.popleft()
+            following = self.frontier.take()
             visit = await self._visit(following)
             self._note(visit)
             self._judge_health(visit, following)
         self._leave_therest_wanted()
         report.seconds = time.monotonic() - self._started
         return report
-
-    @property
-    def waiting(self) -> list[str]:
-        """The addresses that would be visited next."""
-        return [following.url for following in self._waiting]
 
     async def is_allowed(self, url: str) -> bool:
         """Whether robots.txt lets the address be read; one that cannot be had lets nothing."""
@@ -142,13 +130,13 @@ class Crawl:
         """Queue the start, what sitemaps name, and what earlier runs knew."""
         spec = self._spec
         if spec.kind is not WebsiteKind.SITEMAP:
-            self._queue(spec.url, 0)
+            self.frontier.add(spec.url, 0)
         listed = await self._listed()
         for url in listed.pages:
-            self._offer(url, 1)
+            self.frontier.offer(url, 1)
         for page in sorted(self._known.values(), key=lambda page: (page.depth, page.url)):
             if page.source or page.state is PageState.REFUSED:
-                self._offer(page.url, page.depth)
+                self.frontier.offer(page.url, page.depth)
 
     async def _listed(self) -> Listed:
         """Read the sitemap that was given, or those that a site announces.
@@ -170,25 +158,6 @@ class Crawl:
             self._report.listed = frozenset(page_key(url) for url in listed.pages)
         return listed
 
-    def _offer(self, url: str, depth: int) -> None:
-        """Queue an address that was found, if it belongs to the website."""
-        if page_key(url) in self._queued:
-            return
-        reason = self._scope.why_not(url) or self._scope.is_trap(url)
-        if reason is None and depth > self._limits.depth:
-            reason = f"more than {self._limits.depth} links from the start"
-        if reason is None and not may_be_read(url, documents=self._spec.documents):
-            reason = "a kind of file that is not read"
-        if reason is None:
-            self._queue(url, depth)
-        elif reason != "outside of the website" and len(self._report.excluded) < _MOST_NOTES:
-            self._report.excluded.append((url, reason))
-            self._queued.add(page_key(url))
-
-    def _queue(self, url: str, depth: int) -> None:
-        self._queued.add(page_key(url))
-        self._waiting.append(_Next(url, depth))
-
     def _limit(self) -> str | None:
         limits, report = self._limits, self._report
         if len(report.visits) >= limits.pages:
@@ -199,7 +168,7 @@ class Crawl:
             return f"the limit of {limits.seconds:.0f} seconds"
         return None
 
-    async def _visit(self, following: _Next) -> Visit:
+    async def _visit(self, following: Waiting) -> Visit:
         """Look at one address and say what it is."""
         url, depth = following.url, following.depth
         try:
@@ -245,7 +214,7 @@ class Crawl:
             return self._limits.page_bytes
         return self._limits.document_bytes if self._spec.documents and document_name(media_type, url) else 0
 
-    async def _arrived_elsewhere(self, following: _Next, answer: Fetched) -> Visit:
+    async def _arrived_elsewhere(self, following: Waiting, answer: Fetched) -> Visit:
         """A redirect within the scope: the page is what it leads to."""
         moved = Visit(
             url=following.url,
@@ -258,9 +227,9 @@ class Crawl:
             return replace(
                 moved, state=PageState.ROBOTS, detail=f"It leads to {answer.url}, which robots.txt excludes."
             )
-        if page_key(answer.url) in self._queued:
+        if page_key(answer.url) in self.frontier.met:
             return moved
-        self._queued.add(page_key(answer.url))
+        self.frontier.met.add(page_key(answer.url))
         arrived = await self._look(answer, following.depth)
         if page_key(following.url) in self._known:
             self._note(moved)
@@ -314,7 +283,7 @@ class Crawl:
         elif original and self._spec.kind is not WebsiteKind.PAGE and self._scope.why_not(original) is None:
             other = self._visits.get(page_key(original))
             if other is None or other.state in (PageState.TAKEN, PageState.UNCHANGED):
-                self._offer(original, visit.depth)
+                self.frontier.offer(original, visit.depth)
                 detail = f"It names {original} as its original."
                 return replace(visit, state=PageState.DUPLICATE, detail=detail)
         return await self._keep(visit, content)
@@ -337,7 +306,7 @@ class Crawl:
     def _follow(self, links: Iterable[str], depth: int) -> None:
         if self._spec.kind is WebsiteKind.SITE:
             for link in links:
-                self._offer(link, depth + 1)
+                self.frontier.offer(link, depth + 1)
 
     async def _keep(self, visit: Visit, content: bytes) -> Visit:
         visit.file = Path(self._folder / f"{len(self._report.visits):06d}")
@@ -349,7 +318,7 @@ class Crawl:
         self._visits[page_key(visit.url)] = visit
         self._progress(visit)
 
-    def _judge_health(self, visit: Visit, following: _Next) -> None:
+    def _judge_health(self, visit: Visit, following: Waiting) -> None:
         """A start that cannot be read, or many failures in a row: the site is down."""
         failed = visit.state in (PageState.ERROR, PageState.BLOCKED)
         self._failed_in_a_row = self._failed_in_a_row + 1 if failed else 0
@@ -360,7 +329,7 @@ class Crawl:
     def _leave_therest_wanted(self) -> None:
         """Say of each address that is still waiting why it was not visited."""
         why = self._report.limited or ("somebody stopped the run" if self._report.stopped else None)
-        for left in list(self._waiting)[:_MOST_NOTES] if why else []:
+        for left in self.frontier.waiting[:_MOST_LEFT] if why else []:
             self._report.visits.append(
                 Visit(url=left.url, depth=left.depth, state=PageState.LIMIT, detail=f"Not visited: {why}.")
             )

@@ -23,7 +23,7 @@ async def preview(spec: WebsiteSpec, crawl: Crawl) -> Preview:
     seen = [visit for visit in report.visits if visit.state is not PageState.LIMIT]
     would_take = [visit.url for visit in seen if visit.state is PageState.TAKEN]
     left_out = [(visit.url, visit.detail) for visit in seen if visit.state is not PageState.TAKEN]
-    for url in crawl.waiting:
+    for url in [found.url for found in crawl.frontier.waiting]:
         if await crawl.is_allowed(url):
             would_take.append(url)
         else:
@@ -32,7 +32,7 @@ async def preview(spec: WebsiteSpec, crawl: Crawl) -> Preview:
         would_take=would_take[:_SHOWN],
         count=len(would_take),
         complete=spec.kind is WebsiteKind.PAGE or report.listed is not None,
-        left_out=[*left_out, *report.excluded][:_SHOWN],
+        left_out=[*left_out, *crawl.frontier.left_out][:_SHOWN],
         title=next((visit.title for visit in seen), None),
         crawl_delay=await crawl.delay(),
     )

@@ -158,8 +158,6 @@ class CrawlReport:
     limited: str | None = None
     """Which limit ended the run, in words."""
     stopped: bool = False
-    excluded: list[tuple[str, str]] = field(default_factory=list)
-    """Some addresses that were found and left out by the scope, with the reason."""
     listed: frozenset[str] | None = None
     """Keys of what the sitemap names; None when there is none or not all of it could be read."""
 

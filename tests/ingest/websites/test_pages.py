@@ -75,7 +75,8 @@ def test_what_stands_on_most_pages_is_kept_once_or_not_at_all() -> None:
 
 
 def test_headings_and_parts_of_tables_and_lists_are_never_taken_away() -> None:
-    body = "<h2>Prices</h2><table><tr><th>Model</th><th>Euro</th></tr><tr><td>Adda {n}</td><td>{n}</td></tr></table>"
+    rows = "<tr><th>Model</th><th>Euro</th></tr><tr><td>Adda {n}</td><td>{n}</td></tr>"
+    body = f"<h2>Prices</h2><table>{rows}</table>"
     bodies = {
         f"/{n}": body.replace("{n}", str(n)) + f"<ol><li>Open the app</li><li>Step {n}</li></ol>"
         for n in range(6)
@@ -88,7 +89,7 @@ def test_few_pages_prove_nothing() -> None:
 
 
 def test_the_encoding_that_the_server_names_counts() -> None:
-    page = "<html><head><meta charset='utf-8'><title>x</title></head><body><p>È già così perché</p></body></html>"
+    page = a_page("x", "<p>È già così perché</p>", "<meta charset='utf-8'>")
     cleaned = without(page.encode("cp1252"), "windows-1252", frozenset())
     assert "È già così perché" in _text(cleaned)
 

@@ -34,8 +34,19 @@ def test_relative_addresses_start_from_their_page(base: str) -> None:
     assert canonical("?page=2", base) == "https://shop.example/help/start?page=2"
 
 
-@pytest.mark.parametrize("written", ["mailto:a@b.example", "javascript:alert(1)", "tel:+39", "https://u:p@x.example/",
-                                     "http://", "", "https://[::1", "https://x.example/" + "a" * 600])  # fmt: skip
+@pytest.mark.parametrize(
+    "written",
+    [
+        "mailto:a@b.example",
+        "javascript:alert(1)",
+        "tel:+39",
+        "https://u:p@x.example/",
+        "http://",
+        "",
+        "https://[::1",
+        "https://x.example/" + "a" * 600,
+    ],
+)
 def test_what_is_no_page_has_no_spelling(written: str) -> None:
     assert canonical(written) is None
 
