@@ -33,7 +33,7 @@ def test_links_are_found_once_and_in_order() -> None:
 
 
 def test_the_base_and_a_refresh_count_and_nofollow_too() -> None:
-    assert _read('<a href="x">x</a>', '<base href="/root/">').links == ("https://shop.example/root/x",)
+    assert _read('<a href="x">x</a>', '<base href="/shop/">').links == ("https://shop.example/shop/x",)
     assert _read("", '<meta http-equiv="Refresh" content="0; url=/home">').links == (
         "https://shop.example/home",
     )

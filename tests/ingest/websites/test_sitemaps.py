@@ -29,7 +29,7 @@ def _index(*urls: str) -> str:
 
 
 def test_pages_are_read_from_xml_text_and_packed_files() -> None:
-    expected = (["https://x.example/a", "https://x.example/b?q=1"], [])
+    expected: tuple[list[str], list[str]] = (["https://x.example/a", "https://x.example/b?q=1"], [])
     xml = _urlset("https://x.example/a#part", " https://X.example/b?q=1&amp;utm_source=s ").encode()
     base = "https://x.example/sitemap.xml"
     assert parse(xml, base) == expected
