@@ -1,9 +1,9 @@
 """What travels over HTTP about websites: shapes, limits, meanings."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from assistant.web.schemas import Strict, Whole
 from core.types import Audience
@@ -16,11 +16,6 @@ def _web_address(text: str) -> str:
     if address is None:
         raise ValueError("this is not the address of a web page")
     return address
-
-
-def _as_enum(kind: type[Any]) -> Any:
-    """In strict models JSON text does not become an enum by itself."""
-    return BeforeValidator(lambda value: kind(value) if value in {item.value for item in kind} else value)
 
 
 WebAddress = Annotated[str, Field(pattern=r"^https?://\S+$", max_length=500), AfterValidator(_web_address)]
@@ -38,8 +33,8 @@ class TakenIn(Strict):
     )
     exclude: Patterns = Field(default=[], description="Patterns of paths to leave out")
     documents: bool = Field(default=True, description="Also PDF, Word and other files that pages link to")
-    audience: Annotated[Audience, _as_enum(Audience)] = Field(
-        default=Audience.PUBLIC, description="Who may read what is found"
+    audience: Audience = Field(
+        strict=False, default=Audience.PUBLIC, description="Who may read what is found"
     )
     stages: Annotated[list[Stage], Field(max_length=20)] = Field(
         default=[], description="Journey stages of all its pages"
@@ -51,7 +46,8 @@ class ScopeIn(TakenIn):
     """A website: an address and what of it is taken."""
 
     url: WebAddress = Field(description="Where to start, or the sitemap")
-    kind: Annotated[WebsiteKind, _as_enum(WebsiteKind)] = Field(
+    kind: WebsiteKind = Field(
+        strict=False,
         default=WebsiteKind.SITE,
         description="`page`: this one; `sitemap`: what it names; `site`: what links lead to",
     )

@@ -28,14 +28,14 @@ from assistant.web.website_schemas import (
 from ingest.websites.store import WebsiteView
 
 router = APIRouter(
-    prefix="/api/v1/websites",
+    prefix="/api/v1",
     tags=["websites"],
     dependencies=[Depends(require_admin)],
     responses=documented(401, 403, 422, 503),
 )
 
 
-@router.post("/preview")
+@router.post("/website-preview")
 async def preview_website(body: ScopeIn, services: ServicesDep) -> PreviewOut:
     """Say what a run would take; only the start, the sitemap and robots.txt are fetched."""
     seen = await services.websites.preview(body.spec())
@@ -49,7 +49,7 @@ async def preview_website(body: ScopeIn, services: ServicesDep) -> PreviewOut:
     )
 
 
-@router.post("", status_code=201, responses=documented(409))
+@router.post("/websites", status_code=201, responses=documented(409))
 async def add_website(body: WebsiteIn, request: Request, services: ServicesDep) -> WebsiteCreatedOut:
     """Register a website, and read it at once unless told otherwise."""
     store = services.websites.store
@@ -59,19 +59,19 @@ async def add_website(body: WebsiteIn, request: Request, services: ServicesDep) 
     return WebsiteCreatedOut(id=website_id, job=job)
 
 
-@router.get("")
+@router.get("/websites")
 async def list_websites(services: ServicesDep) -> WebsitesOut:
     """List the websites by address."""
     return WebsitesOut(websites=[_website(view) for view in await services.websites.store.views()])
 
 
-@router.get("/{website_id}", responses=documented(404))
+@router.get("/websites/{website_id}", responses=documented(404))
 async def show_website(website_id: Id, services: ServicesDep) -> WebsiteOut:
     """Show one website, its last run and the one under way."""
     return _website(await services.websites.store.view(website_id))
 
 
-@router.get("/{website_id}/pages", responses=documented(404))
+@router.get("/websites/{website_id}/pages", responses=documented(404))
 async def list_website_pages(
     website_id: Id, services: ServicesDep, wanted: Annotated[PagesIn, Query()]
 ) -> WebsitePagesOut:
@@ -84,7 +84,7 @@ async def list_website_pages(
     return WebsitePagesOut(total=total, pages=shown)
 
 
-@router.put("/{website_id}", responses=documented(404))
+@router.put("/websites/{website_id}", responses=documented(404))
 async def change_website(website_id: Id, body: TakenIn, services: ServicesDep) -> WebsiteOut:
     """Change what is taken and how often; the next run brings the knowledge in line with it."""
     store = services.websites.store
@@ -94,7 +94,7 @@ async def change_website(website_id: Id, body: TakenIn, services: ServicesDep) -
     return _website(await store.view(website_id))
 
 
-@router.post("/{website_id}/runs", status_code=202, responses=documented(404))
+@router.post("/websites/{website_id}/runs", status_code=202, responses=documented(404))
 async def run_website(website_id: Id, body: RunIn, request: Request, services: ServicesDep) -> RunOut:
     """Read the website now; while a run waits or is under way, that one is named."""
     job = await services.websites.store.request_run(website_id, confirm=body.confirm, again=body.again)
@@ -102,14 +102,14 @@ async def run_website(website_id: Id, body: RunIn, request: Request, services: S
     return RunOut(job=job)
 
 
-@router.post("/{website_id}/stop", status_code=202, responses=documented(404))
+@router.post("/websites/{website_id}/stop", status_code=202, responses=documented(404))
 async def stop_website(website_id: Id, services: ServicesDep) -> WebsiteOut:
     """End the run after the page that it is at; what it has read is kept."""
     await services.websites.store.request_stop(website_id)
     return _website(await services.websites.store.view(website_id))
 
 
-@router.delete("/{website_id}", responses=documented(404, 409))
+@router.delete("/websites/{website_id}", responses=documented(404, 409))
 async def remove_website(
     website_id: Id, services: ServicesDep, wanted: Annotated[RemoveIn, Query()]
 ) -> WebsiteRemovedOut:

@@ -51,7 +51,7 @@ async def test_a_website_answers_follows_its_changes_and_can_be_forgotten(
     site.page("/staff", "Riservato", "Solo per noi.")
     scope = {"url": f"{address}/?utm_source=mail", "exclude": ["/staff"]}
 
-    seen = (await percorso.post(f"{PATH}/preview", json=scope)).raise_for_status().json()
+    seen = (await percorso.post("/api/v1/website-preview", json=scope)).raise_for_status().json()
     assert seen["would_take"] == [f"{address}{path}" for path in ("/", "/ticino", "/oglio")]
     assert seen["left_out"] == [{"url": f"{address}/staff", "reason": "left out by a pattern"}]
 
@@ -109,7 +109,7 @@ async def test_a_website_that_is_due_is_read_by_itself(
     ],
 )
 async def test_the_inner_network_cannot_be_looked_at(percorso: httpx.AsyncClient, url: str) -> None:
-    refused = await percorso.post(f"{PATH}/preview", json={"url": url})
+    refused = await percorso.post("/api/v1/website-preview", json={"url": url})
     assert (refused.status_code, refused.json()["error"]) == (422, "fetch_failed")
 
 
