@@ -135,5 +135,6 @@ async def _warm_up(app: FastAPI, services: Services, worker: Worker, schedule: S
         signal.raise_signal(signal.SIGINT)  # uvicorn closes what is open and returns
         return
     worker.start()
-    schedule.start()
+    if services.settings.jobs.workers:  # none: another process does the work
+        schedule.start()
     log.info("ready_to_answer")

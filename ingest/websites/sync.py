@@ -8,6 +8,7 @@ not be there any more is taken away last, by comparing documents with pages.
 
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -49,6 +50,8 @@ from ingest.websites.types import (
 log = get_log(__name__)
 
 _GROUP = 48
+_LEFT_BEHIND = 24 * 3600
+"""Seconds after which a run's folder is nobody's any more."""
 _STATES = {
     Outcome.ADDED: PageState.TAKEN,
     Outcome.CHANGED: PageState.TAKEN,
@@ -261,5 +264,9 @@ def _limits(settings: CrawlSettings, pages: int | None) -> Limits:
 
 
 def _make_folder(above: Path) -> Path:
+    """Make a folder for a run, and take away those that killed runs left behind (blocking)."""
     above.mkdir(parents=True, exist_ok=True)
+    for left in above.iterdir():
+        if time.time() - left.stat().st_mtime > _LEFT_BEHIND:
+            shutil.rmtree(left, ignore_errors=True)
     return Path(tempfile.mkdtemp(dir=above))
