@@ -42,6 +42,9 @@ from ingest.preparing import Preparer
 from ingest.reading.reader import Reader
 from ingest.uploads import Uploads
 from ingest.versions import Versions
+from ingest.websites.page_store import PageStore
+from ingest.websites.store import WebsiteStore
+from ingest.websites.sync import WebsiteSync
 
 
 @asynccontextmanager
@@ -130,6 +133,14 @@ def build(settings: Settings) -> Services:
         versions=Versions(database, preparer, pipeline, runner),
         originals=originals,
         uploads=Uploads(database, settings.data_dir / "uploads"),
+        websites=WebsiteSync(
+            WebsiteStore(database),
+            PageStore(database),
+            pipeline,
+            runner,
+            settings.crawl,
+            settings.data_dir / "crawls",
+        ),
         journey=journey,
         classifiers=classifiers,
         understand=understand,

@@ -21,6 +21,7 @@ from ingest.originals import Originals
 from ingest.pipeline import Pipeline
 from ingest.uploads import Uploads
 from ingest.versions import Versions
+from ingest.websites.sync import WebsiteSync
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,7 @@ class Services:
     versions: Versions
     originals: Originals
     uploads: Uploads
+    websites: WebsiteSync
     journey: JourneyModel
     classifiers: Classifiers
     understand: Understand

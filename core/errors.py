@@ -4,6 +4,7 @@ PercorsoError                     500  internal
 ├── BadInput                      422  bad_input
 │   ├── SettingsError             500  bad_settings      (stops the start)
 │   ├── MessageTooLong            413  message_too_long
+│   ├── FetchFailed               422  fetch_failed
 │   └── DocumentRefused           422  the reason itself: empty, encrypted, broken, …
 ├── Unauthenticated               401  unauthenticated
 ├── Forbidden                     403  forbidden
@@ -83,6 +84,34 @@ class DocumentRefused(BadInput):
         super().__init__(detail)
         self.reason = reason
         self.code = reason.value
+
+
+class FetchProblem(StrEnum):
+    """Why an address of the web could not be read."""
+
+    BLOCKED = "blocked"
+    DNS = "dns"
+    CONNECT = "connect"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    TOO_LARGE = "too_large"
+    REDIRECT = "redirect"
+    PROTOCOL = "protocol"
+
+
+class FetchFailed(BadInput):
+    """An address of the web gave no usable answer.
+
+    Args:
+        problem: the named problem.
+        detail: one sentence for the admin.
+    """
+
+    code = "fetch_failed"
+
+    def __init__(self, problem: FetchProblem, detail: str) -> None:
+        super().__init__(detail)
+        self.problem = problem
 
 
 class Unauthenticated(PercorsoError):

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from assistant.cli import calibration, evaluation, knowledge, operation, questions
+from assistant.cli import calibration, evaluation, knowledge, operation, questions, websites
 from core.errors import PercorsoError
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app = typer.Typer(
 app.command("serve")(operation.serve)
 app.command("check")(operation.check)
 app.command("ingest")(knowledge.ingest)
+app.command("crawl")(websites.crawl)
 app.add_typer(knowledge.documents, name="documents")
 app.command("search")(questions.search)
 app.command("ask")(questions.ask)

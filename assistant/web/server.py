@@ -12,7 +12,7 @@ from starlette.staticfiles import StaticFiles
 
 from assistant.services import Services
 from assistant.store.inbox import TURN
-from assistant.web import chat, documents, pages, questions, readings, uploads, versions
+from assistant.web import chat, documents, pages, questions, readings, uploads, versions, websites
 from assistant.web.errors import add_error_handlers
 from assistant.web.limits import Limiter
 from assistant.web.middleware import BodyLimit, RequestContext
@@ -23,6 +23,7 @@ from core.settings import Settings
 from core.telemetry import get_log
 from core.worker import Worker
 from ingest.uploads import UPLOAD_JOB
+from ingest.websites.schedule import Schedule
 
 log = get_log(__name__)
 
@@ -34,6 +35,7 @@ class State(TypedDict):
 
     services: Services
     worker: Worker
+    schedule: Schedule
     limiter: Limiter
     admin_key: str
 
@@ -53,15 +55,21 @@ def create_web(settings: Settings, running: Running, admin_key: str) -> FastAPI:
             if services.database.is_sqlite:  # one process owns it: whatever ran before is dead
                 await services.jobs.release_orphans()
             worker = make_worker(services)
-            warm_up = asyncio.create_task(_warm_up(app, services, worker))
+            schedule = make_schedule(services)
+            warm_up = asyncio.create_task(_warm_up(app, services, worker, schedule))
             try:
                 yield State(
-                    services=services, worker=worker, limiter=Limiter(settings.limits), admin_key=admin_key
+                    services=services,
+                    worker=worker,
+                    schedule=schedule,
+                    limiter=Limiter(settings.limits),
+                    admin_key=admin_key,
                 )
             finally:
                 warm_up.cancel()
                 with suppress(asyncio.CancelledError):
                     await warm_up
+                await schedule.stop()
                 await worker.stop()
 
     app = FastAPI(
@@ -81,7 +89,7 @@ def create_web(settings: Settings, running: Running, admin_key: str) -> FastAPI:
         allow_headers=["Authorization", "Content-Type", "Last-Event-ID"],
     )
     app.add_middleware(RequestContext)
-    for module in (chat, questions, readings, uploads, documents, versions, pages):
+    for module in (chat, questions, readings, uploads, documents, versions, websites, pages):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     add_error_handlers(app)
@@ -102,7 +110,17 @@ def make_worker(services: Services) -> Worker:
     return Worker(services.jobs, handlers, tasks=jobs.workers, poll_seconds=jobs.poll_seconds)
 
 
-async def _warm_up(app: FastAPI, services: Services, worker: Worker) -> None:
+def make_schedule(services: Services) -> Schedule:
+    """Return what reads websites in this process; not started yet."""
+    return Schedule(
+        services.websites,
+        services.jobs,
+        poll_seconds=services.settings.jobs.poll_seconds,
+        check_seconds=services.settings.crawl.check_seconds,
+    )
+
+
+async def _warm_up(app: FastAPI, services: Services, worker: Worker, schedule: Schedule) -> None:
     """Load the models beside the first requests: messages are stored at once and answered when it is done.
 
     A server whose models do not load would take messages and never answer: it stops and says why,
@@ -117,4 +135,6 @@ async def _warm_up(app: FastAPI, services: Services, worker: Worker) -> None:
         signal.raise_signal(signal.SIGINT)  # uvicorn closes what is open and returns
         return
     worker.start()
+    if services.settings.jobs.workers:  # none: another process does the work
+        schedule.start()
     log.info("ready_to_answer")

@@ -11,12 +11,13 @@ from sqlalchemy.exc import StatementError
 
 import assistant.store.tables as conversation_tables
 import core.index.tables as knowledge_tables
+import ingest.websites.tables as website_tables
 from core.database import Base, Database
 from core.index.tables import IndexStateRow
 from core.jobs import JobRow
 from core.migrate import migrate
 
-DECLARED = (conversation_tables, knowledge_tables)
+DECLARED = (conversation_tables, knowledge_tables, website_tables)
 """Importing them declares the tables."""
 
 

@@ -26,7 +26,7 @@ NOT_OURS = [
 ]
 A_FORM_HAS_NO_TYPES = [negative_data_rejection]  # whatever a part holds, it is text
 ADMIN_KEY = "test-admin-key"
-ADMIN_TAGS = {"knowledge", "questions", "readings"}
+ADMIN_TAGS = {"knowledge", "questions", "readings", "websites"}
 
 
 @dataclass(frozen=True, slots=True)

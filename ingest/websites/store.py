@@ -1,0 +1,256 @@
+"""Websites and their runs in SQL. Their pages are in `page_store.py`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.database import Database, now
+from core.errors import Conflict, NotFound
+from core.jobs import JobQueue, JobRow, JobState
+from core.text import clean
+from core.types import Audience
+from ingest.websites.removal import Decision
+from ingest.websites.tables import WebsitePageRow, WebsiteRow
+from ingest.websites.types import (
+    RunResult,
+    RunState,
+    WebsiteKind,
+    WebsiteSpec,
+)
+
+WEBSITE_JOB = "read_website"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebsiteView:
+    """A website as an admin sees it."""
+
+    id: str
+    spec: WebsiteSpec
+    every_hours: int
+    is_running: bool
+    job_id: str | None
+    pages_seen: int
+    """How many pages the newest run has seen so far."""
+    documents: int
+    """How many documents it has among the knowledge."""
+    last_state: RunState
+    last_detail: str
+    last_counts: Mapping[str, int]
+    last_run_at: datetime | None
+    next_run_at: datetime | None
+    created_at: datetime
+
+
+class WebsiteStore:
+    """Keeps websites.
+
+    Args:
+        database: where they are.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, spec: WebsiteSpec, *, every_hours: int) -> str:
+        """Remember a website and return its id.
+
+        Raises:
+            Conflict: it is known already.
+        """
+        async with self._database.writing() as session:
+            same = (WebsiteRow.url == spec.url) & (WebsiteRow.kind == spec.kind)
+            if await session.scalar(select(WebsiteRow.id).where(same)):
+                raise Conflict(f"{spec.url} is among the websites already.")
+            row = WebsiteRow(id=uuid4().hex, url=spec.url, kind=spec.kind, every_hours=every_hours)
+            row.last_counts, row.created_at = {}, now()
+            row.next_run_at = now() + timedelta(hours=every_hours) if every_hours else None
+            _describe(row, spec)
+            session.add(row)
+            return row.id
+
+    async def find(self, url: str, kind: WebsiteKind) -> str | None:
+        """Return the id of a website, if it is known."""
+        async with self._database.reading() as session:
+            found: str | None = await session.scalar(
+                select(WebsiteRow.id).where(WebsiteRow.url == url, WebsiteRow.kind == kind)
+            )
+            return found
+
+    async def change(self, website_id: str, spec: WebsiteSpec, *, every_hours: int) -> None:
+        """Change what is taken and how often; address and kind stay.
+
+        Raises:
+            NotFound: there is no such website.
+        """
+        async with self._database.writing() as session:
+            row = await _row(session, website_id, lock=True)
+            _describe(row, spec)
+            if every_hours != row.every_hours:
+                row.every_hours = every_hours
+                last = row.last_run_at or now()
+                row.next_run_at = max(now(), last + timedelta(hours=every_hours)) if every_hours else None
+
+    async def request_run(self, website_id: str, *, confirm: bool = False, again: bool = False) -> str:
+        """Enqueue a run and return its job; while one is waiting or under way, that one.
+
+        Raises:
+            NotFound: there is no such website.
+        """
+        async with self._database.writing() as session:
+            row = await _row(session, website_id, lock=True)
+            return await _enqueue(session, row, {"confirm": confirm, "again": again})
+
+    async def request_due_runs(self) -> Sequence[str]:
+        """Enqueue a run of every website whose time has come, once for all processes together."""
+        async with self._database.writing() as session:
+            due = select(WebsiteRow).where(WebsiteRow.next_run_at <= now()).with_for_update(skip_locked=True)
+            rows = (await session.scalars(due)).all()
+            return [await _enqueue(session, row, {}) for row in rows]
+
+    async def request_stop(self, website_id: str) -> None:
+        """Ask the run of a website to end after the page that it is at.
+
+        Raises:
+            NotFound: there is no such website.
+        """
+        async with self._database.writing() as session:
+            (await _row(session, website_id, lock=True)).stop = True
+
+    async def wants_stop(self, website_id: str) -> bool:
+        async with self._database.reading() as session:
+            return (
+                await session.scalar(select(WebsiteRow.stop).where(WebsiteRow.id == website_id)) is not False
+            )
+
+    async def remove(self, website_id: str) -> None:
+        """Forget a website and its pages; its documents are another matter.
+
+        Raises:
+            NotFound: there is no such website.
+            Conflict: it is being read.
+        """
+        async with self._database.writing() as session:
+            row = await _row(session, website_id, lock=True)
+            if await _is_busy(session, row):
+                raise Conflict("The website is being read: stop the run first, then delete it.")
+            await session.execute(delete(WebsitePageRow).where(WebsitePageRow.website_id == website_id))
+            await session.delete(row)
+
+    async def spec(self, website_id: str) -> WebsiteSpec:
+        """Return what belongs to a website.
+
+        Raises:
+            NotFound: there is no such website.
+        """
+        async with self._database.reading() as session:
+            return _spec(await _row(session, website_id))
+
+    async def view(self, website_id: str) -> WebsiteView:
+        """Return one website.
+
+        Raises:
+            NotFound: there is no such website.
+        """
+        async with self._database.reading() as session:
+            return await _view(session, await _row(session, website_id))
+
+    async def views(self) -> Sequence[WebsiteView]:
+        """Return all websites by address."""
+        async with self._database.reading() as session:
+            rows = await session.scalars(select(WebsiteRow).order_by(WebsiteRow.url, WebsiteRow.kind))
+            return [await _view(session, row) for row in rows.all()]
+
+    async def finish(self, website_id: str, result: RunResult, decision: Decision) -> None:
+        """Record the end of a run and what vanished, in one transaction."""
+        async with self._database.writing() as session:
+            row = await session.get(WebsiteRow, website_id)
+            if row is None:
+                return
+            for url, (state, detail) in decision.removed.items():
+                gone = {
+                    "state": state,
+                    "detail": clean(detail),
+                    "source": None,
+                    "missed": 0,
+                    "content_hash": None,
+                }
+                await _set(
+                    session, website_id, url, {**gone, "etag": None, "last_modified": None, "blocks": []}
+                )
+            for url, times in decision.missed.items():
+                await _set(session, website_id, url, {"missed": times})
+            row.last_state, row.last_detail = result.state, clean(result.detail)
+            row.last_counts, row.last_run_at, row.stop = dict(result.counts), now(), False
+
+
+async def _row(session: AsyncSession, website_id: str, *, lock: bool = False) -> WebsiteRow:
+    row = await session.get(WebsiteRow, website_id, with_for_update=lock)
+    if row is None:
+        raise NotFound("There is no such website.")
+    return row
+
+
+async def _enqueue(session: AsyncSession, row: WebsiteRow, wishes: Mapping[str, bool]) -> str:
+    """Enqueue a run unless there is one; either way the next one by schedule has its time."""
+    row.next_run_at = now() + timedelta(hours=row.every_hours) if row.every_hours else None
+    if row.job_id is not None and await _is_busy(session, row):
+        return row.job_id
+    job = await JobQueue.enqueue(session, WEBSITE_JOB, {"website_id": row.id, **wishes})
+    assert job is not None
+    row.job_id, row.stop = job, False
+    return job
+
+
+async def _is_busy(session: AsyncSession, row: WebsiteRow) -> bool:
+    state = await session.scalar(select(JobRow.state).where(JobRow.id == row.job_id)) if row.job_id else None
+    return state in (JobState.QUEUED, JobState.RUNNING)
+
+
+async def _set(session: AsyncSession, website_id: str, url: str, values: Mapping[str, Any]) -> None:
+    own = (WebsitePageRow.website_id == website_id) & (WebsitePageRow.url == url)
+    await session.execute(update(WebsitePageRow).where(own).values(**values))
+
+
+def _describe(row: WebsiteRow, spec: WebsiteSpec) -> None:
+    row.include, row.exclude = list(spec.include), list(spec.exclude)
+    row.documents, row.audience, row.stages = spec.documents, spec.audience, list(spec.stages)
+
+
+def _spec(row: WebsiteRow) -> WebsiteSpec:
+    return WebsiteSpec(
+        url=row.url,
+        kind=WebsiteKind(row.kind),
+        include=tuple(row.include),
+        exclude=tuple(row.exclude),
+        documents=row.documents,
+        audience=Audience(row.audience),
+        stages=tuple(row.stages),
+    )
+
+
+async def _view(session: AsyncSession, row: WebsiteRow) -> WebsiteView:
+    own = WebsitePageRow.website_id == row.id
+    counts = select(func.count()).select_from(WebsitePageRow).where(own)
+    seen = await session.scalar(counts.where(WebsitePageRow.run == row.job_id)) if row.job_id else 0
+    documents = await session.scalar(counts.where(WebsitePageRow.source.is_not(None)))
+    return WebsiteView(
+        id=row.id,
+        spec=_spec(row),
+        every_hours=row.every_hours,
+        is_running=await _is_busy(session, row),
+        job_id=row.job_id,
+        pages_seen=int(seen or 0),
+        documents=int(documents or 0),
+        last_state=RunState(row.last_state),
+        last_detail=row.last_detail,
+        last_counts=row.last_counts,
+        last_run_at=row.last_run_at,
+        next_run_at=row.next_run_at,
+        created_at=row.created_at,
+    )

@@ -1,0 +1,420 @@
+"""A website over its life: taken in, changed, moved, broken and gone, on both databases."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select, update
+
+from core.database import Database, now
+from core.embeddings import Encoder
+from core.errors import Conflict, FetchFailed, NotFound
+from core.index.dense import DenseSearch
+from core.index.tables import DocumentRow
+from core.jobs import JobQueue
+from core.offload import ModelRunner
+from core.worker import Worker
+from ingest.ledger import Ledger
+from ingest.library import Library
+from ingest.originals import Originals
+from ingest.pipeline import Pipeline
+from ingest.preparing import Preparer
+from ingest.websites.page_store import PageStore
+from ingest.websites.store import WEBSITE_JOB, WebsiteStore
+from ingest.websites.sync import WebsiteSync, read_website
+from ingest.websites.tables import WebsiteRow
+from ingest.websites.types import PageState, RunResult, RunState, Visit, WebsiteKind, WebsiteSpec, root_of
+from tests.ingest.websites.conftest import Served
+from tests.support.documents import a_pdf
+from tests.support.website import Website, a_page, crawl_settings
+
+
+@dataclass(slots=True)
+class Place:
+    """A website beside the knowledge that it is read into."""
+
+    site: Website
+    address: str
+    websites: WebsiteSync
+    library: Library
+    pipeline: Pipeline
+    database: Database
+
+    async def add(self, path: str = "/", kind: WebsiteKind = WebsiteKind.SITE, **more: object) -> str:
+        spec = WebsiteSpec(url=self.address + path, kind=kind, **more)  # type: ignore[arg-type]
+        return await self.websites.store.add(spec, every_hours=0)
+
+    async def run(self, website: str, **wishes: bool) -> RunResult:
+        self.site.asked.clear()
+        return await self.websites.run(website, uuid4().hex, **wishes)  # type: ignore[arg-type]
+
+    async def documents(self) -> set[str]:
+        """The paths of the documents that answer."""
+        _, views = await self.library.list(limit=500)
+        return {view.source.removeprefix(self.address) for view in views if view.state == "searchable"}
+
+    async def states(self, website: str) -> dict[str, PageState]:
+        _, pages = await self.websites.pages.views(website, limit=500)
+        return {page.url.removeprefix(self.address): page.state for page in pages}
+
+    async def text(self, path: str) -> str:
+        return (await self.library.get(self.address + path)).text or ""
+
+
+@pytest.fixture
+async def place(
+    served: Served, database: Database, encoder: Encoder, runner: ModelRunner, tmp_path: Path
+) -> AsyncIterator[Place]:
+    dense = DenseSearch(database, tmp_path / "data", encoder.name, runner)
+    await dense.start(must_own=True)
+    preparer = Preparer(encoder, Originals(tmp_path / "originals"))
+    pipeline = Pipeline(Ledger(database), preparer, dense, runner)
+    websites = WebsiteSync(
+        WebsiteStore(database),
+        PageStore(database),
+        pipeline,
+        runner,
+        crawl_settings(served.address, page_megabytes=0.2),
+        tmp_path / "crawls",
+    )
+    yield Place(served.site, served.address, websites, Library(database), pipeline, database)
+    await pipeline.close()
+    await dense.stop()
+    assert not [*(tmp_path / "crawls").glob("*")], "A run left what it fetched behind."
+
+
+def a_shop(site: Website, pages: int = 3) -> None:
+    """Show a start page that links to `pages` pages."""
+    links = [f"/help/{n}" for n in range(pages)]
+    site.page("/", "Shop", "Welcome to the shop.", *links)
+    for n in range(pages):
+        site.page(f"/help/{n}", f"Topic {n}", f"Topic number {n} costs {n + 10} euro.")
+
+
+async def test_a_site_is_taken_in_by_its_links(place: Place) -> None:
+    a_shop(place.site)
+    website = await place.add()
+    result = await place.run(website)
+    assert (result.state, result.counts) == (RunState.DONE, {"taken": 4, "removed": 0})
+    assert await place.documents() == {"/", "/help/0", "/help/1", "/help/2"}
+    document = await place.library.get(f"{place.address}/help/1")
+    assert (document.title, document.url, document.root) == (
+        "Topic 1",
+        f"{place.address}/help/1",
+        root_of(website),
+    )
+    assert "11 euro" in (document.text or "")
+
+
+async def test_only_changed_pages_are_read_again(place: Place) -> None:
+    a_shop(place.site)
+    website = await place.add()
+    await place.run(website)
+    place.site.page("/help/1", "Topic 1", "Topic number 1 costs 99 euro.")
+    result = await place.run(website)
+    assert result.counts == {"taken": 1, "unchanged": 3, "removed": 0}
+    assert "99 euro" in await place.text("/help/1")
+    assert (await place.library.get(f"{place.address}/help/1")).version == 2
+    assert (await place.library.get(f"{place.address}/help/0")).version == 1
+    conditions = [request.get("if-none-match") for request in place.site.requests[-4:]]
+    assert all(conditions)
+
+
+async def test_new_markup_around_the_same_words_is_no_new_version(place: Place) -> None:
+    a_shop(place.site)
+    website = await place.add()
+    await place.run(website)
+    for path, shown in place.site.pages.items():
+        if shown.type.startswith("text/html"):
+            place.site.show(path, shown.body.replace(b"<body>", b"<body><script>nonce='4711'</script>"))
+    assert (await place.run(website)).counts == {"unchanged": 4, "removed": 0}
+
+
+async def test_a_page_that_is_gone_leaves_the_knowledge_at_once(place: Place) -> None:
+    a_shop(place.site)
+    website = await place.add()
+    await place.run(website)
+    del place.site.pages["/help/2"]
+    result = await place.run(website)
+    assert result.counts["removed"] == 1
+    assert await place.documents() == {"/", "/help/0", "/help/1"}
+    assert (await place.states(website))["/help/2"] is PageState.GONE
+    with pytest.raises(NotFound):
+        await place.library.get(f"{place.address}/help/2")
+    a_shop(place.site)
+    assert (await place.run(website)).counts["taken"] == 1
+    assert "/help/2" in await place.documents()
+
+
+@pytest.mark.parametrize("status", [500, 503])
+async def test_a_site_that_is_down_removes_nothing_and_says_so(place: Place, status: int) -> None:
+    a_shop(place.site)
+    website = await place.add()
+    await place.run(website)
+    for shown in place.site.pages.values():
+        shown.status = status
+    result = await place.run(website)
+    assert result.state is RunState.FAILED
+    assert str(status) in result.detail
+    assert len(await place.documents()) == 4
+    assert (await place.websites.store.view(website)).last_state is RunState.FAILED
+
+
+async def test_when_most_pages_vanish_at_once_nothing_is_removed_until_confirmed(place: Place) -> None:
+    a_shop(place.site, pages=5)
+    website = await place.add()
+    await place.run(website)
+    for n in range(4):
+        del place.site.pages[f"/help/{n}"]
+    result = await place.run(website)
+    assert (result.state, result.counts["removed"]) == (RunState.HELD, 0)
+    assert "4 pages" in result.detail
+    assert len(await place.documents()) == 6
+    assert (await place.run(website, confirm=True)).counts["removed"] == 4
+    assert await place.documents() == {"/", "/help/4"}
+
+
+async def test_a_moved_page_is_one_document_under_its_new_address(place: Place) -> None:
+    a_shop(place.site)
+    website = await place.add()
+    await place.run(website)
+    place.site.show("/help/0", status=301, headers={"location": "/help/zero"})
+    place.site.page("/help/zero", "Topic 0", "Topic number 0 costs 10 euro.")
+    await place.run(website)
+    assert await place.documents() == {"/", "/help/zero", "/help/1", "/help/2"}
+    assert (await place.states(website))["/help/0"] is PageState.MOVED
+
+
+async def test_each_page_that_is_not_taken_says_why(place: Place) -> None:
+    site = place.site
+    site.show("/robots.txt", "User-agent: *\nDisallow: /private", type="text/plain")
+    paths = (
+        "private/x noindex login signin image big gone fails out empty twin other-name self film.mp4".split()
+    )
+    site.page("/", "Shop", "Welcome.", *(f"/{path}" for path in paths), "https://elsewhere.example/")
+    site.page("/private/x", "Private", "Secret.")
+    site.page("/noindex", "Not here", "Do not index.", head='<meta name="robots" content="noindex">')
+    site.show("/login", a_page("Sign in", '<form><input type="password"></form>'))
+    site.show("/signin", "no", status=403)
+    site.show("/image", b"\x89PNG", type="image/png")
+    site.show("/big", a_page("Big", "<p>words and words</p>" * 20_000))
+    site.show("/fails", "no", status=500)
+    site.show("/out", status=302, headers={"location": "https://elsewhere.example/x"})
+    site.show("/empty", a_page("", "<div id='app'></div><script>render()</script>").replace("<h1></h1>", ""))
+    site.page("/twin", "Self", "This page is its own.")
+    site.page("/self", "Self", "This page is its own.")
+    site.page("/other-name", "Named", "Another.", head='<link rel="canonical" href="/original">')
+    site.page("/original", "Named", "Another.")
+    website = await place.add()
+    await place.run(website)
+    states = await place.states(website)
+    assert states == {
+        "/": PageState.TAKEN,
+        "/private/x": PageState.ROBOTS,
+        "/noindex": PageState.NOINDEX,
+        "/login": PageState.LOGIN,
+        "/signin": PageState.LOGIN,
+        "/image": PageState.NOT_A_PAGE,
+        "/big": PageState.TOO_LARGE,
+        "/gone": PageState.GONE,
+        "/fails": PageState.ERROR,
+        "/out": PageState.REDIRECTED,
+        "/empty": PageState.EMPTY,
+        "/twin": PageState.TAKEN,
+        "/self": PageState.DUPLICATE,
+        "/other-name": PageState.DUPLICATE,
+        "/original": PageState.TAKEN,
+    }
+    _, pages = await place.websites.pages.views(website)
+    assert all(page.detail for page in pages if page.state is not PageState.TAKEN)
+    assert await place.documents() == {"/", "/twin", "/original"}
+    assert "/private/x" not in site.asked
+
+
+async def test_linked_documents_are_taken_when_wanted(place: Place) -> None:
+    place.site.page("/", "Shop", "Welcome.", "/manual.pdf")
+    place.site.show("/manual.pdf", a_pdf(), type="application/pdf")
+    website = await place.add()
+    await place.run(website)
+    assert await place.documents() == {"/", "/manual.pdf"}
+    without = WebsiteSpec(url=f"{place.address}/", kind=WebsiteKind.SITE, documents=False)
+    await place.websites.store.change(website, without, every_hours=0)
+    place.site.page("/", "Shop", "Welcome again.", "/manual.pdf", "/second.pdf")
+    place.site.show("/second.pdf", a_pdf(), type="application/pdf")
+    await place.run(website)
+    assert "/second.pdf" not in await place.documents()
+
+
+async def test_a_sitemap_names_what_is_read_and_what_it_drops_leaves_the_second_time(place: Place) -> None:
+    a_shop(place.site)
+
+    def name(*paths: str) -> None:
+        urls = "".join(f"<url><loc>{place.address}{path}</loc></url>" for path in paths)
+        place.site.show("/sitemap.xml", f"<urlset>{urls}</urlset>", type="application/xml")
+
+    name("/help/0", "/help/1", "/help/2")
+    website = await place.add("/sitemap.xml", WebsiteKind.SITEMAP)
+    await place.run(website)
+    assert await place.documents() == {"/help/0", "/help/1", "/help/2"}
+    name("/help/0", "/help/1")
+    assert (await place.run(website)).counts["removed"] == 0
+    assert "/help/2" in await place.documents()
+    assert (await place.run(website)).counts["removed"] == 1
+    assert await place.documents() == {"/help/0", "/help/1"}
+    place.site.show("/sitemap.xml", "<urlset>", type="application/xml")
+    assert (await place.run(website)).state is RunState.FAILED
+    assert await place.documents() == {"/help/0", "/help/1"}
+
+
+async def test_what_an_admin_excludes_leaves_with_the_next_run(place: Place) -> None:
+    a_shop(place.site)
+    website = await place.add()
+    await place.run(website)
+    spec = WebsiteSpec(url=f"{place.address}/", kind=WebsiteKind.SITE, exclude=("/help/1",))
+    await place.websites.store.change(website, spec, every_hours=0)
+    await place.run(website)
+    assert await place.documents() == {"/", "/help/0", "/help/2"}
+
+
+async def test_a_document_deleted_by_hand_does_not_come_back_by_itself(place: Place) -> None:
+    a_shop(place.site)
+    website = await place.add()
+    await place.run(website)
+    await place.pipeline.remove(f"{place.address}/help/1")
+    for _ in range(2):
+        await place.run(website)
+        assert "/help/1" not in await place.documents()
+        assert (await place.states(website))["/help/1"] is PageState.DELETED
+    await place.run(website, again=True)
+    assert "/help/1" in await place.documents()
+
+
+async def test_a_run_that_was_killed_half_way_is_done_again(place: Place) -> None:
+    """Documents are there and their pages are not recorded: the next run finds and keeps them."""
+    a_shop(place.site)
+    website = await place.add()
+
+    async def die(*_: object, **__: object) -> None:
+        raise RuntimeError("killed")
+
+    record, place.websites.pages.record = place.websites.pages.record, die  # type: ignore[method-assign]
+    with pytest.raises(RuntimeError):
+        await place.run(website)
+    assert len(await place.documents()) == 4
+    place.websites.pages.record = record  # type: ignore[method-assign]
+    result = await place.run(website)
+    assert result.counts == {"unchanged": 4, "removed": 0}
+    for path in await place.documents():
+        assert (await place.library.get(place.address + path)).version == 1
+
+
+async def test_two_websites_do_not_fight_over_a_page(place: Place) -> None:
+    a_shop(place.site)
+    first = await place.add()
+    await place.run(first)
+    second = await place.add("/help/1", WebsiteKind.PAGE)
+    assert (await place.run(second)).counts == {"duplicate": 1, "removed": 0}
+    assert (await place.run(first)).counts == {"unchanged": 4, "removed": 0}
+
+
+async def test_limits_end_a_run_and_the_rest_is_named(place: Place) -> None:
+    a_shop(place.site, pages=6)
+    website = await place.add()
+    result = await place.websites.run(website, uuid4().hex, pages=3)
+    assert result.counts == {"taken": 3, "limit": 4, "removed": 0}
+    assert "3 pages" in result.detail
+    assert (await place.run(website)).counts == {"unchanged": 3, "taken": 4, "removed": 0}
+
+
+async def test_a_run_can_be_stopped(place: Place) -> None:
+    a_shop(place.site, pages=40)
+    website = await place.add()
+    wishes: list[asyncio.Task[None]] = []
+
+    def after_two(visit: Visit) -> None:
+        if visit.url.endswith("/help/0"):
+            wishes.append(asyncio.create_task(place.websites.store.request_stop(website)))
+
+    result = await place.websites.run(website, uuid4().hex, progress=after_two)
+    await asyncio.gather(*wishes)
+    assert result.state is RunState.STOPPED
+    assert 2 <= result.counts["taken"] < 41
+    assert len(await place.documents()) == result.counts["taken"]
+
+
+async def test_a_preview_takes_nothing_and_fetches_little(place: Place) -> None:
+    a_shop(place.site)
+    place.site.show("/robots.txt", "User-agent: *\nDisallow: /help/2\nCrawl-delay: 3", type="text/plain")
+    spec = WebsiteSpec(url=f"{place.address}/", kind=WebsiteKind.SITE, exclude=("/help/1",))
+    seen = await place.websites.preview(spec)
+    assert [url.removeprefix(place.address) for url in seen.would_take] == ["/", "/help/0"]
+    assert dict(seen.left_out) == {
+        f"{place.address}/help/2": "robots.txt asks not to read it.",
+        f"{place.address}/help/1": "left out by a pattern",
+    }
+    assert (seen.count, seen.complete, seen.crawl_delay) == (2, False, 3)
+    assert sorted(place.site.asked) == ["/", "/robots.txt"]
+    assert await place.documents() == set()
+    place.site.show("/", status=500)
+    with pytest.raises(FetchFailed, match="500"):
+        await place.websites.preview(spec)
+
+
+async def test_removing_a_website_takes_or_leaves_its_documents(place: Place) -> None:
+    a_shop(place.site)
+    for documents, left in ((False, 4), (True, 0)):
+        website = await place.add()
+        await place.run(website)
+        removed = await place.websites.remove(website, documents=documents)
+        assert (removed, len(await place.documents())) == (4 - left, left)
+        with pytest.raises(NotFound):
+            await place.websites.store.view(website)
+
+
+async def test_runs_are_jobs_one_at_a_time(place: Place) -> None:
+    a_shop(place.site)
+    website, store = await place.add(), place.websites.store
+    job = await store.request_run(website)
+    assert await store.request_run(website) == job
+    with pytest.raises(Conflict, match="stop the run"):
+        await place.websites.remove(website, documents=True)
+    queue = JobQueue(place.database)
+
+    async def read(job: object) -> None:
+        await read_website(job, place.websites)  # type: ignore[arg-type]
+
+    await Worker(queue, {WEBSITE_JOB: read}, tasks=1, poll_seconds=1).run_until_idle()
+    view = await store.view(website)
+    assert (view.is_running, view.last_state, view.documents, view.pages_seen) == (False, RunState.DONE, 4, 4)
+    assert await store.request_run(website) != job
+
+
+async def test_a_website_that_is_due_is_enqueued_once(place: Place) -> None:
+    store = place.websites.store
+    spec = WebsiteSpec(url=f"{place.address}/", kind=WebsiteKind.SITE)
+    website = await store.add(spec, every_hours=24)
+    assert await store.request_due_runs() == []
+    async with place.database.writing() as session:
+        await session.execute(update(WebsiteRow).values(next_run_at=now() - timedelta(minutes=1)))
+    assert len(await store.request_due_runs()) == 1
+    assert await store.request_due_runs() == []
+    following = (await store.view(website)).next_run_at
+    assert following is not None
+    assert following > now() + timedelta(hours=23)
+    await store.change(website, spec, every_hours=0)
+    assert (await store.view(website)).next_run_at is None
+
+
+async def test_the_inner_network_stays_closed_whatever_is_asked(place: Place) -> None:
+    website = await place.websites.store.add(
+        WebsiteSpec(url="http://169.254.169.254/", kind=WebsiteKind.PAGE), every_hours=0
+    )
+    result = await place.run(website)
+    assert result.state is RunState.FAILED
+    assert "not a public address" in result.detail
+    async with place.database.reading() as session:
+        assert (await session.scalars(select(DocumentRow))).all() == []
