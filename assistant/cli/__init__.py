@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from assistant.cli import calibration, evaluation, knowledge, operation, questions
+from assistant.cli import calibration, evaluation, knowledge, operation, people, questions
 from core.errors import PercorsoError
 
 app = typer.Typer(
@@ -18,6 +18,8 @@ app.command("serve")(operation.serve)
 app.command("check")(operation.check)
 app.command("ingest")(knowledge.ingest)
 app.add_typer(knowledge.documents, name="documents")
+app.add_typer(people.people)
+app.add_typer(people.trail)
 app.command("search")(questions.search)
 app.command("ask")(questions.ask)
 app.command("understand")(questions.understand)
