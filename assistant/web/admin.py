@@ -71,12 +71,12 @@ async def audit_page(
     )
 
 
-def _facts(entry: Entry) -> list[tuple[str, str]]:
-    """Return the details of an entry as names and texts; a pair is a change from one to the other."""
-    return [(name, _told(value)) for name, value in entry.details.items() if value is not None]
+def _facts(entry: Entry) -> list[tuple[str, list[str]]]:
+    """Return the details of an entry as names and texts; two texts are a change from one to the other."""
+    return [(name, _texts(value)) for name, value in entry.details.items() if value is not None]
 
 
-def _told(value: Any) -> str:
+def _texts(value: Any) -> list[str]:
     if isinstance(value, list) and len(value) == 2:
-        return f"{value[0]} → {value[1]}"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        return [text for one in value for text in _texts(one)]
+    return [", ".join(map(str, value)) if isinstance(value, list) else str(value)]
