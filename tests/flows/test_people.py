@@ -280,7 +280,7 @@ def _routes(settings: Settings) -> list[tuple[str, str]]:
         for router in create_app(settings).routes
         for route in getattr(getattr(router, "original_router", router), "routes", [router])
         if isinstance(route, APIRoute)
-        for method in sorted(route.methods)
+        for method in sorted(route.methods or ())
     ]
     assert len(found) > 20
     return found

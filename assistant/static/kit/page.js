@@ -42,7 +42,7 @@ document.addEventListener("click", async (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape") return;
+  if (event.key !== "Escape" || document.querySelector("dialog[open]")) return; // a dialog closes first, alone
   for (const menu of document.querySelectorAll("details.drop[open]")) {
     menu.removeAttribute("open");
     /** @type {HTMLElement|null} */ (menu.querySelector("summary"))?.focus();

@@ -64,11 +64,13 @@ document.addEventListener("submit", async (event) => {
   event.preventDefault();
   const pressed = /** @type {HTMLButtonElement|null} */ (event.submitter);
   if (confirm && !(await ask(confirm, { yes: pressed?.textContent?.trim() }))) return;
-  if (!selector) return form.submit();
+  if (!selector) return HTMLFormElement.prototype.submit.call(form);
   const fields = new URLSearchParams(/** @type {any} */ (new FormData(form, pressed)));
-  const method = form.method.toUpperCase();
-  const isRead = method === "GET";
-  await swap(selector, method, isRead ? `${form.action}?${fields}` : form.action, isRead ? null : fields);
+  // By attribute: a field called "action" or "method" would hide the form's own property.
+  const method = (form.getAttribute("method") ?? "get").toUpperCase();
+  const action = form.getAttribute("action") ?? location.pathname;
+  if (method === "GET") await swap(selector, method, `${action}?${fields}`);
+  else await swap(selector, method, action, fields);
 });
 
 document.addEventListener("click", async (event) => {
