@@ -142,7 +142,8 @@ class People:
             row.active = active if active is not None else row.active
             after = {"role": row.role, "active": row.active}
             await session.flush()
-            await _keep_an_admin(session)
+            if before == {"role": Role.ADMIN, "active": True} != after:
+                await _keep_an_admin(session)
             if not row.active:
                 await end_sign_ins(session, person_id)
             if changed := {key: [before[key], value] for key, value in after.items() if before[key] != value}:
