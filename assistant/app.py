@@ -25,6 +25,9 @@ from assistant.retrieval.hybrid import HybridRetriever
 from assistant.services import Services
 from assistant.store.corrections import Corrections, lessons
 from assistant.store.inbox import Inbox
+from assistant.store.passwords import Passwords
+from assistant.store.people import People
+from assistant.store.sign_ins import SignIns
 from assistant.store.threads import Threads
 from assistant.web.server import create_web
 from core.database import Database
@@ -108,6 +111,7 @@ def build(settings: Settings) -> Services:
     originals = Originals(settings.data_dir / "originals")
     preparer = Preparer(encoder, originals, Reader(settings.reading))
     pipeline = Pipeline(Ledger(database), preparer, dense, runner)
+    passwords = Passwords()
     bus = InProcessBus()
     turns = Turns(
         conversations=threads,
@@ -150,8 +154,22 @@ def build(settings: Settings) -> Services:
         turns=turns,
         inbox=Inbox(database, burst_seconds=settings.turn.burst_seconds),
         corrections=Corrections(database),
+        people=People(database, passwords),
+        sign_ins=SignIns(database, passwords, settings.people),
         bus=bus,
     )
+
+
+@asynccontextmanager
+async def managing(settings: Settings) -> AsyncIterator[tuple[Database, People]]:
+    """Open the database for commands that need no model and no index: people, the audit trail."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.database)
+    try:
+        await migrate(database)
+        yield database, People(database, Passwords())
+    finally:
+        await database.close()
 
 
 def create_app(settings: Settings) -> FastAPI:

@@ -10,6 +10,8 @@ from assistant.conversation.turn import Turns
 from assistant.conversation.understand import Understand
 from assistant.store.corrections import Corrections
 from assistant.store.inbox import Inbox
+from assistant.store.people import People
+from assistant.store.sign_ins import SignIns
 from core.database import Database
 from core.embeddings import Encoder
 from core.index.dense import DenseSearch
@@ -49,4 +51,6 @@ class Services:
     turns: Turns
     inbox: Inbox
     corrections: Corrections
+    people: People
+    sign_ins: SignIns
     bus: Bus

@@ -5,9 +5,13 @@ PercorsoError                     500  internal
 │   ├── SettingsError             500  bad_settings      (stops the start)
 │   ├── MessageTooLong            413  message_too_long
 │   ├── FetchFailed               422  fetch_failed
-│   └── DocumentRefused           422  the reason itself: empty, encrypted, broken, …
+│   ├── DocumentRefused           422  the reason itself: empty, encrypted, broken, …
+│   └── PersonRefused             422  the problem itself: email_taken, password_wrong, …
 ├── Unauthenticated               401  unauthenticated
+│   └── SignInRefused             401  sign_in_refused
 ├── Forbidden                     403  forbidden
+│   ├── ForeignRequest            403  foreign_request
+│   └── PasswordChangeNeeded      403  password_change_needed
 ├── NotFound                      404  not_found
 ├── Conflict                      409  conflict
 │   ├── MessageIdReused           409  message_id_reused
@@ -114,14 +118,60 @@ class FetchFailed(BadInput):
         self.problem = problem
 
 
+class PersonProblem(StrEnum):
+    """Why something cannot be done to a person's account."""
+
+    EMAIL_INVALID = "email_invalid"
+    EMAIL_TAKEN = "email_taken"
+    NAME_MISSING = "name_missing"
+    LAST_ADMIN = "last_admin"
+    PASSWORD_WRONG = "password_wrong"
+    PASSWORD_LENGTH = "password_length"
+    PASSWORD_EASY = "password_easy"
+    PASSWORD_SAME = "password_same"
+    PASSWORD_TWO = "password_two"
+
+
+class PersonRefused(BadInput):
+    """An account cannot be made or changed so.
+
+    Args:
+        problem: the named problem, also the error's code.
+        detail: one sentence that says what to do.
+    """
+
+    def __init__(self, problem: PersonProblem, detail: str) -> None:
+        super().__init__(detail)
+        self.problem = problem
+        self.code = problem.value
+
+
 class Unauthenticated(PercorsoError):
     status = 401
     code = "unauthenticated"
 
 
+class SignInRefused(Unauthenticated):
+    """E-mail and password do not fit; the text does not tell which."""
+
+    code = "sign_in_refused"
+
+
 class Forbidden(PercorsoError):
     status = 403
     code = "forbidden"
+
+
+class ForeignRequest(Forbidden):
+    """A change was asked for by a page that is not ours, or by an old one of ours."""
+
+    code = "foreign_request"
+
+
+class PasswordChangeNeeded(Forbidden):
+    """A one-time password opens nothing but the page where a person chooses their own."""
+
+    code = "password_change_needed"
 
 
 class NotFound(PercorsoError):

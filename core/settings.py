@@ -129,6 +129,8 @@ class LimitSettings(BaseModel):
     conversations: str = Field(default="30/hour", description="New conversations per address")
     messages: str = Field(default="20/minute", description="Messages per conversation")
     uploads: str = Field(default="120/minute", description="Uploads per address")
+    sign_ins: str = Field(default="10/15 minutes", description="Tries to sign in per account")
+    sign_ins_address: str = Field(default="60/15 minutes", description="Tries to sign in per address")
     upload_megabytes: int = Field(default=50, ge=1, le=2048, description="Largest file taken")
 
 
@@ -151,6 +153,21 @@ class ReadingSettings(BaseModel):
     )
     ocr_seconds: int = Field(
         default=600, ge=1, le=36000, description="Time for one PDF where Tesseract may be started"
+    )
+
+
+class PeopleSettings(BaseModel):
+    """Who signs in, and for how long."""
+
+    first_admin: str = Field(
+        default="admin@percorso.local", description="E-mail of the admin that is made at the first start"
+    )
+    idle_minutes: float = Field(
+        default=30, gt=0, le=1440, description="Without a click for so long a person is signed out"
+    )
+    hours: float = Field(default=12, gt=0, le=720, description="After so long a person signs in again anyway")
+    one_time_days: float = Field(
+        default=7, gt=0, le=90, description="A one-time password that nobody used ends after so long"
     )
 
 
@@ -254,6 +271,7 @@ class Settings(BaseSettings):
     costs: CostSettings = CostSettings()
     limits: LimitSettings = LimitSettings()
     reading: ReadingSettings = ReadingSettings()
+    people: PeopleSettings = PeopleSettings()
     jobs: JobSettings = JobSettings()
     crawl: CrawlSettings = CrawlSettings()
 

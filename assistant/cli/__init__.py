@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from assistant.cli import calibration, evaluation, knowledge, operation, questions, websites
+from assistant.cli import calibration, evaluation, knowledge, operation, people, questions, websites
 from core.errors import PercorsoError
 
 app = typer.Typer(
@@ -19,6 +19,8 @@ app.command("check")(operation.check)
 app.command("ingest")(knowledge.ingest)
 app.command("crawl")(websites.crawl)
 app.add_typer(knowledge.documents, name="documents")
+app.add_typer(people.people)
+app.add_typer(people.trail)
 app.command("search")(questions.search)
 app.command("ask")(questions.ask)
 app.command("understand")(questions.understand)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from assistant.cli.output import AsJson, console, errors, prepare, print_json
+from assistant.cli.people import print_first_admin
 from core.errors import Unavailable
 from core.settings import Settings, known_variables, unknown_variables
 
@@ -24,6 +25,7 @@ def serve(
     settings = prepare(quiet=False)
     address, number = host or settings.host, port or settings.port
     app = create_app(settings)
+    print_first_admin(settings)
     console.print(f"Percorso on http://{address}:{number}/  (demo shop with the widget)")
     console.print(
         f"Admin key: {settings.data_dir / 'admin.key'}" if settings.admin_key is None else "Admin key: set"

@@ -14,6 +14,8 @@ _SENTENCES = {
     "conversations": "Too many conversations were opened from here. Please try again a little later.",
     "messages": "That was a lot of messages in a short time. Please wait a moment before the next one.",
     "uploads": "Too many uploads at once. Please wait a moment.",
+    "sign_ins": "Too many tries to sign in. Please wait a few minutes.",
+    "sign_ins_address": "Too many tries to sign in. Please wait a few minutes.",
 }
 
 
@@ -30,6 +32,8 @@ class Limiter:
             "conversations": parse(settings.conversations),
             "messages": parse(settings.messages),
             "uploads": parse(settings.uploads),
+            "sign_ins": parse(settings.sign_ins),
+            "sign_ins_address": parse(settings.sign_ins_address),
         }
 
     async def check(self, kind: str, who: str) -> None:
@@ -43,6 +47,10 @@ class Limiter:
             reset = await self._window.get_window_stats(item, kind, who)
             wait = max(1, int(reset.reset_time - time.time()) + 1)
             raise TooManyRequests(_SENTENCES[kind], wait)
+
+    async def forget(self, kind: str, who: str) -> None:
+        """Count from nothing again."""
+        await self._window.clear(self._limits[kind], kind, who)
 
 
 def address_of(connection: HTTPConnection) -> str:

@@ -1,6 +1,6 @@
 """Pages and files for browsers: the demo shop, the widget, health."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
@@ -9,6 +9,7 @@ from fastapi.templating import Jinja2Templates
 from assistant.web.dependencies import ServicesDep
 from assistant.web.schemas import HealthOut
 from assistant.web.static_files import STATIC, TEMPLATES
+from assistant.web.words import for_scripts
 
 router = APIRouter()
 _templates = Jinja2Templates(directory=TEMPLATES)
@@ -31,6 +32,12 @@ async def widget() -> FileResponse:
     """The widget: one file. It may be loaded by pages of other origins."""
     headers = {"Cache-Control": "public, max-age=300", "Cross-Origin-Resource-Policy": "cross-origin"}
     return FileResponse(STATIC / "widget" / "widget.js", media_type="text/javascript", headers=headers)
+
+
+@router.get("/i18n/{language}.json", include_in_schema=False)
+async def script_words(language: Literal["it", "en"]) -> JSONResponse:
+    """The texts that scripts of our pages show."""
+    return JSONResponse(for_scripts(language), headers={"Cache-Control": "no-cache"})
 
 
 @router.get("/health/live", tags=["health"])

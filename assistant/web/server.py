@@ -12,7 +12,20 @@ from starlette.staticfiles import StaticFiles
 
 from assistant.services import Services
 from assistant.store.inbox import TURN
-from assistant.web import chat, documents, pages, questions, readings, uploads, versions, websites
+from assistant.web import (
+    account,
+    admin,
+    chat,
+    documents,
+    pages,
+    people_pages,
+    questions,
+    readings,
+    sign_in,
+    uploads,
+    versions,
+    websites,
+)
 from assistant.web.errors import add_error_handlers
 from assistant.web.limits import Limiter
 from assistant.web.middleware import BodyLimit, RequestContext
@@ -89,7 +102,8 @@ def create_web(settings: Settings, running: Running, admin_key: str) -> FastAPI:
         allow_headers=["Authorization", "Content-Type", "Last-Event-ID"],
     )
     app.add_middleware(RequestContext)
-    for module in (chat, questions, readings, uploads, documents, versions, websites, pages):
+    pages_of_ours = (pages, sign_in, admin, people_pages, account)
+    for module in (chat, questions, readings, uploads, documents, versions, websites, *pages_of_ours):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     add_error_handlers(app)

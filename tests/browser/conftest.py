@@ -113,11 +113,15 @@ def other_site() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def assistant(
-    other_site: str, tmp_path_factory: pytest.TempPathFactory, trained_models: Path
-) -> Iterator[str]:
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the running Percorso; its data are in `data`."""
+    return tmp_path_factory.mktemp("browser")
+
+
+@pytest.fixture(scope="session")
+def assistant(other_site: str, instance: Path, trained_models: Path) -> Iterator[str]:
     """The address of a running Percorso that has read a few of the sample documents and is warm."""
-    folder = tmp_path_factory.mktemp("browser")
+    folder = instance
     data, port = folder / "data", free_port()
     shutil.copytree(trained_models, data / "models")
     for name in DOCUMENTS:
@@ -183,6 +187,8 @@ class Guard:
 
     allowed: tuple[str, ...]
     network_is_cut: bool = False
+    expected: str = ""
+    """Part of an error on the console that a test provokes on purpose."""
     problems: list[str] = field(default_factory=list)
 
     def watch(self, context: BrowserContext) -> None:
@@ -198,7 +204,8 @@ class Guard:
         context.on("dialog", self._dialog)
 
     def _said(self, kind: str, text: str) -> None:
-        if kind == "error" and not (self.network_is_cut and "net::ERR_" in text):
+        provoked = (self.network_is_cut and "net::ERR_" in text) or (self.expected and self.expected in text)
+        if kind == "error" and not provoked:
             self.problems.append(f"console: {text}")
 
     def _dialog(self, dialog: Dialog) -> None:

@@ -9,7 +9,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import StatementError
 
+import assistant.store.people_tables as people_tables
 import assistant.store.tables as conversation_tables
+import core.audit as audit_tables
 import core.index.tables as knowledge_tables
 import ingest.websites.tables as website_tables
 from core.database import Base, Database
@@ -17,7 +19,7 @@ from core.index.tables import IndexStateRow
 from core.jobs import JobRow
 from core.migrate import migrate
 
-DECLARED = (conversation_tables, knowledge_tables, website_tables)
+DECLARED = (audit_tables, conversation_tables, knowledge_tables, people_tables, website_tables)
 """Importing them declares the tables."""
 
 

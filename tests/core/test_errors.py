@@ -6,7 +6,14 @@ from collections.abc import Iterator
 import pytest
 
 from core import errors
-from core.errors import DocumentRefused, PercorsoError, Refusal, TooManyRequests
+from core.errors import (
+    DocumentRefused,
+    PercorsoError,
+    PersonProblem,
+    PersonRefused,
+    Refusal,
+    TooManyRequests,
+)
 
 
 def _tree(kind: type[PercorsoError]) -> Iterator[type[PercorsoError]]:
@@ -16,11 +23,11 @@ def _tree(kind: type[PercorsoError]) -> Iterator[type[PercorsoError]]:
             yield from _tree(below)
 
 
-KINDS = [kind for kind in _tree(PercorsoError) if kind is not DocumentRefused]
+KINDS = [kind for kind in _tree(PercorsoError) if kind not in (DocumentRefused, PersonRefused)]
 
 
 def test_every_code_names_one_error() -> None:
-    codes = [kind.code for kind in KINDS] + [reason.value for reason in Refusal]
+    codes = [kind.code for kind in KINDS] + [reason.value for reason in (*Refusal, *PersonProblem)]
     assert len(codes) == len(set(codes))
 
 
@@ -49,6 +56,12 @@ def test_a_refusal_carries_its_reason_as_code(reason: Refusal) -> None:
     problem = DocumentRefused(reason, "Say what to do.")
     assert (problem.code, problem.status, str(problem)) == (reason.value, 422, "Say what to do.")
     assert DocumentRefused.code == "bad_input"
+
+
+@pytest.mark.parametrize("problem", list(PersonProblem))
+def test_a_problem_with_an_account_is_its_code(problem: PersonProblem) -> None:
+    refused = PersonRefused(problem, "Say what to do.")
+    assert (refused.code, refused.status, str(refused)) == (problem.value, 422, "Say what to do.")
 
 
 def test_too_many_requests_says_when_to_come_back() -> None:

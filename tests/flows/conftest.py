@@ -102,7 +102,11 @@ def flow_settings(tmp_path_factory: pytest.TempPathFactory, trained_models: Path
             "data_dir": data,
             "admin_key": "test-admin-key",
             "turn": {"burst_seconds": 0.2},
-            "limits": {"messages": "1000/minute", "conversations": "1000/minute"},
+            "limits": {
+                "messages": "1000/minute",
+                "conversations": "1000/minute",
+                "sign_ins_address": "1000/minute",
+            },
         }
     )
 
