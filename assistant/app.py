@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
+from ingest.inspection import Inspection
 
 from assistant.conversation.compose import Composer
 from assistant.conversation.decision import Costs, by_cost
@@ -17,13 +18,18 @@ from assistant.conversation.prompts import Phrases
 from assistant.conversation.scorer import load_calibration, load_scorer
 from assistant.conversation.sentiment import load_tones
 from assistant.conversation.turn import Turns
+from assistant.conversation.types import Reply
 from assistant.conversation.understand import Understand
 from assistant.engines.extractive import ExtractiveEngine
 from assistant.events.in_process import InProcessBus
+from assistant.insights.gaps import Gaps
+from assistant.retrieval.curated import CuratedMatcher
 from assistant.retrieval.fusion import weights_for
 from assistant.retrieval.hybrid import HybridRetriever
 from assistant.services import Services
 from assistant.store.corrections import Corrections, lessons
+from assistant.store.curated import CuratedAnswers
+from assistant.store.gaps import GapRecords
 from assistant.store.inbox import Inbox
 from assistant.store.threads import Threads
 from assistant.web.server import create_web
@@ -83,6 +89,13 @@ def build(settings: Settings) -> Services:
         stage_weight=settings.retrieval.stage_weight,
         weights=weights_for(encoder.name),
     )
+    curated = CuratedMatcher(
+        CuratedAnswers(database),
+        encoder,
+        runner,
+        languages=settings.site.languages,
+        products=settings.site.products,
+    )
     framing = _framing(settings)
     embedded = ExtractiveEngine(encoder, runner, settings.prompts, products=settings.site.products)
     composer = Composer(
@@ -106,7 +119,13 @@ def build(settings: Settings) -> Services:
         bus=bus,
         passages=settings.retrieval.passages,
         history=settings.turn.history_turns,
+        curator=curated,
     )
+
+    async def ask(question: str, language: str) -> Reply:
+        _, reply = await turns.ask(question, [], language=language)
+        return reply
+
     return Services(
         settings=settings,
         database=database,
@@ -127,6 +146,9 @@ def build(settings: Settings) -> Services:
         turns=turns,
         inbox=Inbox(database, burst_seconds=settings.turn.burst_seconds),
         corrections=Corrections(database),
+        curated=curated,
+        gaps=Gaps(GapRecords(database), encoder, runner, curated, ask),
+        inspection=Inspection(database, encoder.name, runner),
         bus=bus,
     )
 

@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 
+from ingest.inspection import Inspection
+
 from assistant.conversation.compose import Composer
 from assistant.conversation.framing import Framing
 from assistant.conversation.journey import JourneyModel
 from assistant.conversation.ports import Bus, Classifiers, Retriever
 from assistant.conversation.turn import Turns
 from assistant.conversation.understand import Understand
+from assistant.insights.gaps import Gaps
+from assistant.retrieval.curated import CuratedMatcher
 from assistant.store.corrections import Corrections
 from assistant.store.inbox import Inbox
 from core.database import Database
@@ -41,4 +45,7 @@ class Services:
     turns: Turns
     inbox: Inbox
     corrections: Corrections
+    curated: CuratedMatcher
+    gaps: Gaps
+    inspection: Inspection
     bus: Bus
