@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
-from ingest.inspection import Inspection
 
 from assistant.conversation.compose import Composer
 from assistant.conversation.decision import Costs, by_cost
@@ -40,6 +39,7 @@ from core.jobs import JobQueue
 from core.migrate import migrate
 from core.offload import ModelRunner
 from core.settings import Settings
+from ingest.inspection import Inspection
 from ingest.ledger import Ledger
 from ingest.library import Library
 from ingest.pipeline import Pipeline

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from ingest.inspection import Inspection
-
 from assistant.conversation.compose import Composer
 from assistant.conversation.framing import Framing
 from assistant.conversation.journey import JourneyModel
@@ -20,6 +18,7 @@ from core.index.dense import DenseSearch
 from core.jobs import JobQueue
 from core.offload import ModelRunner
 from core.settings import Settings
+from ingest.inspection import Inspection
 from ingest.library import Library
 from ingest.pipeline import Pipeline
 

@@ -20,6 +20,7 @@ from assistant.store.gaps import GapQuestion, GapRecords, GapView
 from assistant.store.unanswered import origin, unanswered_since_last_time
 from core.database import now
 from core.embeddings import Encoder, Vectors, from_blobs
+from core.jobs import JobQueue
 from core.lexemes import lexemes
 from core.offload import ModelRunner
 from core.telemetry import get_log
@@ -32,7 +33,7 @@ GAPS_JOB = "gaps"
 _TRIED = 5
 """So many of a gap's questions are asked again, the most central ones."""
 _ENOUGH = 0.8
-_AT_ONCE = 40
+_AT_ONCE = 20
 _PHRASINGS = 20
 _TITLE = 120
 
@@ -88,6 +89,7 @@ class Gaps:
             found, until = await unanswered_since_last_time(self.records.database)
             new = [one for one in found if lexemes(one.text, one.language)]
             if not new:
+                await self.records.nothing_until(until)
                 return 0
             known = await self._encoded(await self.records.questions())
             vectors = await self._runner.run_bulk(self._encoder.embed_documents, [one.text for one in new])
@@ -176,6 +178,13 @@ class Gaps:
             log.info("gap_closed", gap=gap_id, kind=by_what["kind"], by=by_what["id"])
         await self.records.change(gap_id, **fields)
         return await self.records.get(gap_id)
+
+    async def soon(self) -> None:
+        """See to it that waiting gaps are tried again, once per state of the knowledge."""
+        stamp = await self.records.knowledge_stamp()
+        for gap_id in await self.records.waiting(stamp, limit=1):
+            async with self.records.database.writing() as session:
+                await JobQueue.enqueue(session, GAPS_JOB, {}, dedupe_key=f"{GAPS_JOB}:{stamp}:{gap_id}")
 
     async def retry_waiting(self) -> None:
         """Ask the questions of waiting gaps again, of each once per state of the knowledge."""

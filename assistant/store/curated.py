@@ -169,7 +169,7 @@ class CuratedAnswers:
                 raise NotFound("There is no such curated answer.")
             return _view(row, await _questions(session, [row.id]))
 
-    async def list(self, *, limit: int = 100, offset: int = 0) -> tuple[int, list[CuratedView]]:
+    async def page(self, *, limit: int = 100, offset: int = 0) -> tuple[int, list[CuratedView]]:
         """Return (how many there are in all, this page of them, the newest change first)."""
         async with self._database.reading() as session:
             total = int(await session.scalar(select(func.count()).select_from(CuratedRow)) or 0)

@@ -3,17 +3,17 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Row, case, func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from assistant.store.curated import CuratedRow
 from assistant.store.gap_tables import Cause, GapQuestionRow, GapRow, GapState
-from assistant.store.unanswered import Unanswered, seen
+from assistant.store.unanswered import Unanswered, seen, seen_until
 from core.database import Database, now
 from core.embeddings import Vectors, to_blob
 from core.errors import NotFound
@@ -21,6 +21,7 @@ from core.index.tables import ChunkRow, DocumentRow
 
 GROWS_BY = 3
 """A dismissed gap comes back when so many further questions joined it."""
+_NOTE_EVERY = timedelta(hours=1)
 _WAITING = (GapState.OPEN, GapState.DRAFTED)
 
 
@@ -121,13 +122,21 @@ class GapRecords:
         except IntegrityError:
             return set()
 
+    async def nothing_until(self, until: datetime) -> None:
+        """Remember that nothing was missing up to this moment; written once an hour at most."""
+        async with self.database.reading() as session:
+            before = await seen_until(session)
+        if before is None or until - before > _NOTE_EVERY:
+            async with self.database.writing() as session:
+                await seen(session, until)
+
     async def label(self, gap_id: str, label: str, language: str) -> None:
         async with self.database.writing() as session:
             row = await session.get(GapRow, gap_id)
             if row is not None:
                 row.label, row.language = label, language
 
-    async def list(
+    async def page(
         self, *, state: GapState | None = None, stage: str | None = None, limit: int = 100, offset: int = 0
     ) -> tuple[int, list[GapView]]:
         """Return (how many there are in all, this page of them): waiting ones first, then the largest."""
@@ -189,9 +198,9 @@ class GapRecords:
         async with self.database.reading() as session:
             parts = []
             for table in (DocumentRow, CuratedRow):
-                own = select(func.count(), func.max(table.updated_at)).select_from(table)
+                own = select(func.count(table.id), func.max(table.updated_at))
                 count, newest = (await session.execute(own)).one()
-                parts.append(f"{count}@{newest.timestamp() if newest else 0:.3f}")
+                parts.append(f"{count}@{newest.timestamp() if count else 0:.3f}")
             chunks = await session.scalar(select(func.max(ChunkRow.id)))
         return f"{'/'.join(parts)}/{chunks or 0}"[:64]
 
@@ -235,7 +244,7 @@ def _counted(*conditions: ColumnElement[bool]) -> Any:
     )
 
 
-async def _views(session: AsyncSession, rows: Sequence[Row[Any]]) -> list[GapView]:
+async def _views(session: AsyncSession, rows: Sequence[Any]) -> list[GapView]:
     ids = [row.id for row, _, _ in rows]
     counted = await session.execute(
         select(GapQuestionRow.gap_id, GapQuestionRow.stage, GapQuestionRow.cause, func.count())

@@ -45,11 +45,16 @@ async def unanswered_since_last_time(database: Database) -> tuple[list[Unanswere
     """Return what came since `seen` was called last, oldest first, and the moment to call it with."""
     moment = now()
     async with database.reading() as session:
-        state = await session.get(IndexStateRow, _STATE)
-        seen_until = datetime.fromisoformat(state.value["seen_until"]) - _LATE if state else None
-        rows = await session.execute(_candidates(seen_until))
+        before = await seen_until(session)
+        rows = await session.execute(_candidates(before - _LATE if before else None))
         found = [one for row in rows.all() for one in await _questions(session, *row)]
     return found, moment
+
+
+async def seen_until(session: AsyncSession) -> datetime | None:
+    """Return up to when everything was taken; None before the first time."""
+    state = await session.get(IndexStateRow, _STATE)
+    return datetime.fromisoformat(state.value["seen_until"]) if state else None
 
 
 async def seen(session: AsyncSession, until: datetime) -> None:

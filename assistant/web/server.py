@@ -10,9 +10,10 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.staticfiles import StaticFiles
 
+from assistant.insights.gaps import GAPS_JOB
 from assistant.services import Services
 from assistant.store.inbox import TURN
-from assistant.web import chat, documents, pages, questions, readings
+from assistant.web import chat, curated, documents, findings, gaps, pages, questions, readings
 from assistant.web.errors import add_error_handlers
 from assistant.web.limits import Limiter
 from assistant.web.middleware import BodyLimit, RequestContext
@@ -81,7 +82,7 @@ def create_web(settings: Settings, running: Running, admin_key: str) -> FastAPI:
         allow_headers=["Authorization", "Content-Type", "Last-Event-ID"],
     )
     app.add_middleware(RequestContext)
-    for module in (chat, questions, readings, documents, pages):
+    for module in (chat, questions, readings, documents, curated, gaps, findings, pages):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     add_error_handlers(app)
@@ -96,9 +97,14 @@ def make_worker(services: Services) -> Worker:
 
     async def upload(job: Job) -> None:
         await ingest_upload(job, services.pipeline)
+        await services.gaps.soon()
+
+    async def close_gaps(job: Job) -> None:
+        await services.gaps.collect()
+        await services.gaps.retry_waiting()
 
     jobs = services.settings.jobs
-    handlers = {TURN: turn, UPLOAD_JOB: upload}
+    handlers = {TURN: turn, UPLOAD_JOB: upload, GAPS_JOB: close_gaps}
     return Worker(services.jobs, handlers, tasks=jobs.workers, poll_seconds=jobs.poll_seconds)
 
 
