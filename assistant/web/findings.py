@@ -46,15 +46,13 @@ async def reopen_finding(finding_id: Id, services: ServicesDep) -> FindingOut:
 
 
 def _finding(view: FindingView) -> FindingOut:
-    own = view.finding
+    own, let_be = view.finding, view.dismissed
     return FindingOut(
         id=own.id,
         kind=own.kind,
-        state="dismissed" if view.dismissed else "open",
+        state="dismissed" if let_be else "open",
         one=PlaceOut.model_validate(own.one, from_attributes=True),
         other=PlaceOut.model_validate(own.other, from_attributes=True),
         share=own.share,
-        dismissed=DismissalOut.model_validate(view.dismissed, from_attributes=True)
-        if view.dismissed
-        else None,
+        dismissed=DismissalOut.model_validate(let_be, from_attributes=True) if let_be else None,
     )

@@ -9,14 +9,17 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import StatementError
 
+import assistant.store.curated as curated_tables
+import assistant.store.gap_tables as gap_tables
 import assistant.store.tables as conversation_tables
 import core.index.tables as knowledge_tables
+import ingest.inspection as finding_tables
 from core.database import Base, Database
 from core.index.tables import IndexStateRow
 from core.jobs import JobRow
 from core.migrate import migrate
 
-DECLARED = (conversation_tables, knowledge_tables)
+DECLARED = (conversation_tables, curated_tables, gap_tables, knowledge_tables, finding_tables)
 """Importing them declares the tables."""
 
 
