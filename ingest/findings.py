@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -160,10 +161,12 @@ def _side(pair: _Pair, places: Sequence[int]) -> int:
 
 
 def _same_text(one: Passage, other: Passage) -> bool:
-    return (
-        one.text == other.text
-        or alike(frozenset(words(one.text)), frozenset(words(other.text))) >= _SAME_WORDS
-    )
+    return one.text == other.text or alike(_words(one.text), _words(other.text)) >= _SAME_WORDS
+
+
+@lru_cache(maxsize=20_000)
+def _words(text: str) -> frozenset[str]:
+    return frozenset(words(text))
 
 
 def _superseding(
@@ -239,8 +242,12 @@ def _contradictions(
 
 
 def _one_subject(one: Passage, other: Passage) -> bool:
-    about = [stems_of(f"{own.title} {own.section}", own.language) for own in (one, other)]
-    return same_subject(*about)
+    return same_subject(*(_about(f"{own.title} {own.section}", own.language) for own in (one, other)))
+
+
+@lru_cache(maxsize=20_000)
+def _about(heading: str, language: str) -> frozenset[str]:
+    return stems_of(heading, language)
 
 
 def _document(passage: Passage, values: tuple[str, ...] = ()) -> Place:

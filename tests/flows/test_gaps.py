@@ -36,6 +36,16 @@ async def _gap_of(client: httpx.AsyncClient, text: str) -> dict[str, Any]:
     raise AssertionError(f"No gap has the question {text!r}.")
 
 
+async def _answered(client: httpx.AsyncClient, gap_id: str) -> dict[str, Any]:
+    """Wait until a gap has closed itself."""
+    for _ in range(300):
+        gap = await _call(client, "GET", f"/gaps/{gap_id}")
+        if gap["state"] == "answered":
+            return gap
+        await asyncio.sleep(0.2)
+    raise AssertionError("The gap did not close itself.")
+
+
 async def test_three_unanswered_questions_become_one_gap_and_a_curated_answer(
     client: httpx.AsyncClient,
 ) -> None:
@@ -79,19 +89,16 @@ async def test_three_unanswered_questions_become_one_gap_and_a_curated_answer(
 
 
 async def test_a_gap_closes_itself_when_a_document_answers_it(client: httpx.AsyncClient) -> None:
-    question = "Quanto costa il lavaggio a vapore Zenit della catena?"
+    question = "Organizzate la ciclofficina Zenit per bambini?"
     await _ask(client, question)
     gap = await _gap_of(client, question)
-    text = "# Lavaggio a vapore Zenit\n\nIl lavaggio a vapore Zenit della catena costa 17 euro.\n"
-    await upload(client, "lavaggio-zenit.md", text.encode())
-    async with asyncio.timeout(60):
-        while (gap := await _call(client, "GET", f"/gaps/{gap['id']}"))["state"] != "answered":
-            await asyncio.sleep(0.2)
-    by = gap["answered_by"]
+    text = "# Ciclofficina Zenit\n\nOrganizziamo la ciclofficina Zenit per bambini ogni sabato alle 10.\n"
+    await upload(client, "ciclofficina.md", text.encode())
+    by = (await _answered(client, gap["id"]))["answered_by"]
     assert (by["kind"], by["source"], by["title"]) == (
         "document",
-        "lavaggio-zenit.md",
-        "Lavaggio a vapore Zenit",
+        "ciclofficina.md",
+        "Ciclofficina Zenit",
     )
 
 
