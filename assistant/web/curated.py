@@ -1,7 +1,6 @@
 """Curated answers: write, change, switch off, delete. Each change counts from the next message on."""
 
 from collections.abc import Sequence
-from datetime import UTC
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -66,9 +65,6 @@ def text_of(body: CuratedTextIn, services: Services) -> CuratedText:
         BadInput: it names a stage that the journey model does not have.
     """
     check_stages(body.stages, services)
-    until = body.valid_until
-    if until is not None and until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
     return CuratedText(
         language=body.language,
         text=body.text,
@@ -77,7 +73,7 @@ def text_of(body: CuratedTextIn, services: Services) -> CuratedText:
         sources=tuple({"title": own.title, "url": str(own.url) if own.url else None} for own in body.sources),
         owner=body.owner,
         enabled=body.enabled,
-        valid_until=until,
+        valid_until=body.valid_until,
     )
 
 

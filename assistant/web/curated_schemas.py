@@ -1,9 +1,9 @@
 """Curated answers as they travel over HTTP."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, Field, HttpUrl
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, HttpUrl
 
 from assistant.web.schemas import LanguageTag, Strict, Text
 from core.text import normalise
@@ -12,6 +12,18 @@ from core.types import Audience
 Who = Annotated[str, Field(min_length=1, max_length=60, pattern=r"\S"), AfterValidator(normalise)]
 StageName = Annotated[str, Field(pattern=r"^[a-z_-]{1,40}$")]
 Question = Annotated[Text, Field(max_length=500)]
+
+
+def _moment(given: object) -> datetime | None:
+    """Return a point in time from ISO 8601; without a zone it is in UTC."""
+    if given is None or isinstance(given, datetime):
+        return given
+    if not isinstance(given, str) or "T" not in given.upper():
+        raise ValueError("say it as 2026-12-31T18:00:00+01:00")
+    found = datetime.fromisoformat(given)
+    if not 2000 <= found.year < 9999:
+        raise ValueError("the year must be between 2000 and 9998")
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 class SourceIn(Strict):
@@ -38,8 +50,8 @@ class CuratedTextIn(Strict):
     sources: list[SourceIn] = Field(default=[], max_length=10)
     owner: Who | None = Field(default=None, description="Who keeps it true")
     enabled: bool = True
-    valid_until: Annotated[datetime | None, Field(strict=False)] = Field(
-        default=None, description="With a time zone; from then on it does not answer"
+    valid_until: Annotated[datetime | None, BeforeValidator(_moment)] = Field(
+        default=None, description="From then on it does not answer; in UTC where no zone is given"
     )
     by: Who = Field(default="admin", description="Who writes it")
 

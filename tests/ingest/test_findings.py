@@ -10,7 +10,8 @@ import pytest
 from core.types import Passage
 from ingest.findings import Finding, FindingKind, find
 
-LONG = "Il telaio si pulisce con un panno umido e sapone neutro, poi si asciuga con cura e si ingrassa la catena."
+LONG = "Il telaio si pulisce con un panno umido e sapone neutro, poi si asciuga e si ingrassa la catena."
+COSTS = "La consegna a domicilio costa 29 euro."
 PRICES = "| Articolo | Prezzo |\n| --- | --- |\n| Batteria 360 Wh | {} € |\n| Casco | 65 € |"
 
 
@@ -85,16 +86,15 @@ def test_a_sentence_with_another_number_is_found_with_both_passages() -> None:
 @pytest.mark.parametrize(
     ("one", "other", "fields"),
     [
-        ("La consegna a domicilio costa 29 euro.", "La consegna a domicilio costa 29,00 euro.", {}),
-        ("La consegna a domicilio costa 29 euro.", "La consegna in Sardegna costa 69 euro in più.", {}),
-        ("La consegna a domicilio costa 29 euro.", "La consegna a domicilio costa 35 euro.", {"language": "en"}),
-        ("La consegna a domicilio costa 29 euro.", "La consegna a domicilio costa 35 euro.", {"title": "Dora",
-            "section": "Motore"}),
+        (COSTS, "La consegna a domicilio costa 29,00 euro.", {}),
+        (COSTS, "La consegna in Sardegna costa 69 euro in più.", {}),
+        (COSTS, "La consegna a domicilio costa 35 euro.", {"language": "en"}),
+        (COSTS, "La consegna a domicilio costa 35 euro.", {"title": "Dora", "section": "Motore"}),
         (PRICES.format(369), PRICES.format(369), {}),
         (PRICES.format(369), PRICES.format(390).replace("360", "500"), {}),
         (PRICES.format(369), PRICES.format(390).replace("Prezzo", "Peso in grammi"), {}),
     ],
-)  # fmt: skip
+)
 def test_what_agrees_or_is_about_something_else_is_no_contradiction(
     one: str, other: str, fields: dict[str, Any]
 ) -> None:
