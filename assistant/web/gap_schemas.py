@@ -65,7 +65,7 @@ class GapsOut(BaseModel):
     gaps: list[GapOut]
 
 
-class DismissIn(Strict):
+class DismissGapIn(Strict):
     reason: Annotated[str, Field(min_length=1, max_length=1000, pattern=r"\S"), AfterValidator(normalise)]
     by: Who = "admin"
 

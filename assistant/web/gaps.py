@@ -9,7 +9,7 @@ from assistant.web.curated import check_stages, curated_out, text_of
 from assistant.web.dependencies import ServicesDep, require_admin
 from assistant.web.errors import documented
 from assistant.web.gap_schemas import (
-    DismissIn,
+    DismissGapIn,
     DraftIn,
     GapAnswerIn,
     GapAnswerOut,
@@ -49,7 +49,7 @@ async def show_gap(gap_id: Id, services: ServicesDep) -> GapDetailOut:
 
 
 @router.post("/gaps/{gap_id}/dismiss", responses=documented(404))
-async def dismiss_gap(gap_id: Id, body: DismissIn, services: ServicesDep) -> GapDetailOut:
+async def dismiss_gap(gap_id: Id, body: DismissGapIn, services: ServicesDep) -> GapDetailOut:
     """Say that a gap needs no answer. It comes back when three more questions join it."""
     await services.gaps.dismiss(gap_id, body.by, body.reason)
     return await _detail(gap_id, services)
