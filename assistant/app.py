@@ -17,13 +17,18 @@ from assistant.conversation.prompts import Phrases
 from assistant.conversation.scorer import load_calibration, load_scorer
 from assistant.conversation.sentiment import load_tones
 from assistant.conversation.turn import Turns
+from assistant.conversation.types import Reply
 from assistant.conversation.understand import Understand
 from assistant.engines.extractive import ExtractiveEngine
 from assistant.events.in_process import InProcessBus
+from assistant.insights.gaps import Gaps
+from assistant.retrieval.curated import CuratedMatcher
 from assistant.retrieval.fusion import weights_for
 from assistant.retrieval.hybrid import HybridRetriever
 from assistant.services import Services
 from assistant.store.corrections import Corrections, lessons
+from assistant.store.curated import CuratedAnswers
+from assistant.store.gaps import GapRecords
 from assistant.store.inbox import Inbox
 from assistant.store.passwords import Passwords
 from assistant.store.people import People
@@ -37,6 +42,7 @@ from core.jobs import JobQueue
 from core.migrate import migrate
 from core.offload import ModelRunner
 from core.settings import Settings
+from ingest.inspection import Inspection
 from ingest.ledger import Ledger
 from ingest.library import Library
 from ingest.originals import Originals
@@ -95,6 +101,13 @@ def build(settings: Settings) -> Services:
         stage_weight=settings.retrieval.stage_weight,
         weights=weights_for(encoder.name),
     )
+    curated = CuratedMatcher(
+        CuratedAnswers(database),
+        encoder,
+        runner,
+        languages=settings.site.languages,
+        products=settings.site.products,
+    )
     framing = _framing(settings)
     embedded = ExtractiveEngine(encoder, runner, settings.prompts, products=settings.site.products)
     composer = Composer(
@@ -111,6 +124,7 @@ def build(settings: Settings) -> Services:
     originals = Originals(settings.data_dir / "originals")
     preparer = Preparer(encoder, originals, Reader(settings.reading))
     pipeline = Pipeline(Ledger(database), preparer, dense, runner)
+    versions = Versions(database, preparer, pipeline, runner)
     passwords = Passwords()
     bus = InProcessBus()
     turns = Turns(
@@ -122,7 +136,13 @@ def build(settings: Settings) -> Services:
         bus=bus,
         passages=settings.retrieval.passages,
         history=settings.turn.history_turns,
+        curator=curated,
     )
+
+    async def ask(question: str, language: str) -> Reply:
+        _, reply = await turns.ask(question, [], language=language)
+        return reply
+
     return Services(
         settings=settings,
         database=database,
@@ -134,7 +154,7 @@ def build(settings: Settings) -> Services:
         ),
         library=Library(database),
         pipeline=pipeline,
-        versions=Versions(database, preparer, pipeline, runner),
+        versions=versions,
         originals=originals,
         uploads=Uploads(database, settings.data_dir / "uploads"),
         websites=WebsiteSync(
@@ -156,6 +176,9 @@ def build(settings: Settings) -> Services:
         corrections=Corrections(database),
         people=People(database, passwords),
         sign_ins=SignIns(database, passwords, settings.people),
+        curated=curated,
+        gaps=Gaps(GapRecords(database), encoder, runner, curated, ask, versions),
+        inspection=Inspection(database, encoder.name, runner),
         bus=bus,
     )
 

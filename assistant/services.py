@@ -8,6 +8,8 @@ from assistant.conversation.journey import JourneyModel
 from assistant.conversation.ports import Bus, Classifiers, Retriever
 from assistant.conversation.turn import Turns
 from assistant.conversation.understand import Understand
+from assistant.insights.gaps import Gaps
+from assistant.retrieval.curated import CuratedMatcher
 from assistant.store.corrections import Corrections
 from assistant.store.inbox import Inbox
 from assistant.store.people import People
@@ -18,6 +20,7 @@ from core.index.dense import DenseSearch
 from core.jobs import JobQueue
 from core.offload import ModelRunner
 from core.settings import Settings
+from ingest.inspection import Inspection
 from ingest.library import Library
 from ingest.originals import Originals
 from ingest.pipeline import Pipeline
@@ -53,4 +56,7 @@ class Services:
     corrections: Corrections
     people: People
     sign_ins: SignIns
+    curated: CuratedMatcher
+    gaps: Gaps
+    inspection: Inspection
     bus: Bus

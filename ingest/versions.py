@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,12 +13,14 @@ from core.database import Database, now
 from core.errors import BadInput, NotFound
 from core.index.tables import DocumentRow, VersionRow
 from core.offload import ModelRunner
+from core.text import fold, words
 from ingest.comparing import Comparison, compare
 from ingest.ledger import NewVersion, Origin
 from ingest.metadata import build_metadata
-from ingest.pipeline import Pipeline
+from ingest.pipeline import DRAFT, Pipeline
 from ingest.preparing import Preparer
-from ingest.types import MediaType, Metadata, Piece
+from ingest.sources import UPLOAD
+from ingest.types import MediaType, Metadata, Outcome, Piece, SourceFile
 
 _ENCODED = ("title", "language")
 """Fields that are part of what is encoded and indexed: changing them makes the chunks anew."""
@@ -121,6 +124,21 @@ class Versions:
         version = await self._kept(document_id, base)
         draft = await self._runner.run_bulk(self._preparer.from_text, version, text, by=by, note=note)
         return await self._pipeline.keep_draft(draft)
+
+    async def draft(
+        self, *, title: str, text: str, language: str, stages: Sequence[str], by: str
+    ) -> str | None:
+        """Keep a new document for a person to look at and publish; return its source, None without text."""
+        name = f"{'-'.join(words(fold(title)))[:60] or 'draft'}-{uuid4().hex[:6]}.md"
+        file = SourceFile(
+            source=name,
+            root=UPLOAD,
+            name=name,
+            content=text.encode(),
+            metadata={"title": title, "language": language, "stages": list(stages), DRAFT: True},
+        )
+        report = await self._pipeline.run([file], by=by)
+        return name if report.files[0].outcome is Outcome.DRAFTED else None
 
     async def choose(self, document_id: str, fields: Mapping[str, Any]) -> None:
         """Record what a person decided about a document; it holds for all versions to come.

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from assistant.conversation.confidence import measure, unsourced_numbers
+from assistant.conversation.curated import ENGINE, sentences_of, trace_of_curated
 from assistant.conversation.decision import Thresholds, ThresholdsFor
 from assistant.conversation.framing import Framing, cite, in_parts
 from assistant.conversation.handoff import handoff_reason
@@ -20,6 +21,7 @@ from assistant.conversation.trace import trace_of
 from assistant.conversation.types import (
     Action,
     Brief,
+    CuratedAnswer,
     Draft,
     Findings,
     HandoffReason,
@@ -108,6 +110,8 @@ class Composer:
         """Return the reply to a question, from what was found for it."""
         features = measure(findings, reading.language)
         brief = self._brief(question, reading, findings, thread, policy, features)
+        if findings.curated:
+            return await self._written(findings.curated, brief, thread, on_text)
         limits = self._thresholds(policy)
         if not findings.passages or brief.reliability < _HOPELESS * limits.abstain_below:
             return self._unanswered(brief, thread, features, Draft(action=Action.ABSTAIN, engine="embedded"))
@@ -129,6 +133,24 @@ class Composer:
         text = self._framing.frame(body, used, brief, thread, sure=sure)
         await _tell(text, on_text)
         return self._reply(brief, draft, Action.ANSWER, text, used, features)
+
+    async def _written(
+        self, curated: CuratedAnswer, brief: Brief, thread: Thread, on_text: OnText | None
+    ) -> Reply:
+        """Return what a person wrote for this question, framed as every answer is."""
+        draft = Draft(action=Action.ANSWER, sentences=sentences_of(curated), engine=ENGINE)
+        body, used = cite(draft.sentences)
+        text = self._framing.frame(body, used, brief, thread, sure=True)
+        await _tell(text, on_text)
+        reply = self._reply(brief, draft, Action.ANSWER, text, used, {})
+        decision = {**reply.trace["decision"], "band": curated.band.name}
+        return replace(
+            reply,
+            reliability=curated.reliability,
+            band=curated.band,
+            curated=(curated.id,),
+            trace={**reply.trace, "curated": [trace_of_curated(curated)], "decision": decision},
+        )
 
     async def reply_to_several(
         self,
@@ -152,6 +174,7 @@ class Composer:
         limits = self._thresholds(policy)
         told: list[Sentence] = []
         missing: list[Sentence] = []
+        unanswered: list[str] = []
         reliabilities: list[float] = []
         for place, (own, found) in enumerate(asked):
             earlier = tuple(one.text for one, _ in asked[:place])
@@ -165,6 +188,7 @@ class Composer:
             if not sentences:
                 said = self._framing.part_unanswered(own.question, brief.language)
                 missing.append(Sentence(text=said, apart=True))
+                unanswered.append(own.question)
         if not told:
             nothing = Draft(action=Action.ABSTAIN, engine=self._engine.name)
             reply = self._unanswered(brief, thread, features, nothing)
@@ -175,7 +199,8 @@ class Composer:
         body, used = cite(draft.sentences)
         text = self._framing.frame(body, used, brief, thread, sure=least >= limits.answer_above)
         await _tell(text, on_text)
-        return self._rated(self._reply(brief, draft, Action.ANSWER, text, used, features), least)
+        reply = self._rated(self._reply(brief, draft, Action.ANSWER, text, used, features), least)
+        return _with_parts(reply, asked, unanswered)
 
     def _rated(self, reply: Reply, reliability: float) -> Reply:
         """Return a reply to several questions with the reliability of the least certain one."""
@@ -186,6 +211,8 @@ class Composer:
 
     async def _certain(self, brief: Brief, limits: Thresholds) -> tuple[tuple[Sentence, ...], float]:
         """Return the sentences that answer one question (none when too uncertain), and how sure that is."""
+        if brief.findings.curated:
+            return sentences_of(brief.findings.curated), brief.findings.curated.reliability
         if not brief.findings.passages or brief.reliability < _HOPELESS * limits.abstain_below:
             return (), brief.reliability if brief.findings.passages else 0.0
         draft = self._supported(await self._draft(brief, None), brief)
@@ -262,7 +289,7 @@ class Composer:
             engine=_OWN_WORDS,
             prompt=None,
             language=language,
-            trace={"stage": reading.stage, "tone": None, "passages": []},
+            trace={"stage": reading.stage, "tone": None, "passages": [], "handoff": handoff},
             handoff=handoff,
         )
 
@@ -291,6 +318,17 @@ class Composer:
             },
             band=band,
         )
+
+
+def _with_parts(reply: Reply, asked: Sequence[tuple[Asked, Findings]], unanswered: Sequence[str]) -> Reply:
+    """Return a reply to several questions that says which had a curated answer, and which had none at all."""
+    curated = [found.curated for _, found in asked if found.curated]
+    trace = {
+        **reply.trace,
+        "curated": [trace_of_curated(own) for own in curated],
+        "unanswered": list(unanswered),
+    }
+    return replace(reply, curated=tuple(own.id for own in curated), trace=trace)
 
 
 async def _tell(text: str, on_text: OnText | None) -> None:

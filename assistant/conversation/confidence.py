@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from assistant.conversation.types import Findings, Sentence, Term
 from core.lexemes import lexemes
+from core.numbers import NUMBER, plain_number, plain_numbers
 from core.types import Passage
 
 FEATURES = (
@@ -28,7 +29,6 @@ FEATURES = (
 _CONSIDERED = 3
 _FIELD = 5
 """The best match by words is compared with the one in this place."""
-NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 
 
 def measure(findings: Findings, language: str, sentences: Sequence[Sentence] = ()) -> dict[str, float]:
@@ -109,19 +109,6 @@ def unsourced_numbers(text: str, passages: Sequence[Passage]) -> list[str]:
 
     Prices, times and dates are numbers: an answer may not hold one that its sources do not.
     """
-    known = {
-        plain_number(number)
-        for passage in passages
-        for number in NUMBER.findall(f"{passage.title} {passage.section} {passage.text}")
-    }
+    known = plain_numbers("\n".join(f"{own.title} {own.section} {own.text}" for own in passages))
     without_marks = re.sub(r"\[\d+\]|^\s*\d+\.\s", " ", text, flags=re.MULTILINE)
     return [number for number in NUMBER.findall(without_marks) if plain_number(number) not in known]
-
-
-def plain_number(number: str) -> str:
-    """Return one form for all ways to write a number: 1.890,00 and 1,890 are 1890; 9:30 is 9.30."""
-    *parts, last = re.split(r"[.,:]", number)
-    if not parts or len(last) == 3:  # three digits after a mark are thousands
-        parts, last = [*parts, last], ""
-    whole, decimals = "".join(parts).lstrip("0") or "0", last.rstrip("0")
-    return f"{whole}.{decimals}" if decimals else whole

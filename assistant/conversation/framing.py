@@ -202,4 +202,5 @@ def _citation(index: int, passage: Passage, sentence: Sentence) -> Citation:
         language=passage.language,
         page=passage.page,
         url=passage.url,
+        kind=passage.extra.get("kind", "document"),
     )

@@ -5,7 +5,17 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from assistant.conversation.readings import Lesson, Reading, Signals
-from assistant.conversation.types import Brief, Draft, Findings, Message, Reply, SearchQuery, Thread
+from assistant.conversation.types import (
+    Brief,
+    CuratedAnswer,
+    Draft,
+    Findings,
+    Message,
+    Reply,
+    SearchQuery,
+    Thread,
+)
+from core.types import Audience
 
 OnText = Callable[[str], Awaitable[None]]
 """Told of each further piece of a reply while it is being written."""
@@ -36,6 +46,24 @@ class Retriever(Protocol):
         Every passage was checked against the database in this call: it exists, is current, valid
         today, not superseded, and its audience is among `query.audiences`.
         """
+        ...
+
+
+class Curator(Protocol):
+    """Knows what people wrote for questions that are asked again and again."""
+
+    async def match(
+        self, question: str, *, language: str, stage: str, audiences: frozenset[Audience]
+    ) -> CuratedAnswer | None:
+        """Return the answer in `language` that was written for this very question; None when none was.
+
+        Checked against the database in this call: it is enabled, valid today, for this stage and
+        one of these audiences.
+        """
+        ...
+
+    async def used(self, answer_id: str) -> None:
+        """Be told that an answer was given to a customer."""
         ...
 
 

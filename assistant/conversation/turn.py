@@ -4,14 +4,16 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from assistant.conversation.compose import Composer
+from assistant.conversation.curated import findings_of
 from assistant.conversation.journey import JourneyModel
-from assistant.conversation.ports import Bus, Conversations, Retriever
+from assistant.conversation.ports import Bus, Conversations, Curator, Retriever
 from assistant.conversation.readings import Reading
 from assistant.conversation.several import questions_in
 from assistant.conversation.types import BOT, Author, Findings, Message, Reply, SearchQuery, Thread
 from assistant.conversation.understand import Understand
 from core.errors import SourcesChanged
 from core.telemetry import get_log
+from core.types import Audience
 
 log = get_log(__name__)
 
@@ -32,6 +34,7 @@ class Turns:
         bus: tells the customer's page what is going on.
         passages: how many passages an answer may use.
         history: how many earlier messages a question may lean on.
+        curator: knows what people wrote for questions; without one only documents answer.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class Turns:
         bus: Bus,
         passages: int,
         history: int,
+        curator: Curator | None = None,
     ) -> None:
         self._conversations = conversations
         self._understand = understand
@@ -54,6 +58,7 @@ class Turns:
         self._bus = bus
         self._passages = passages
         self._history = history
+        self._curator = curator
 
     async def answer(self, conversation_id: str, message_id: str) -> Reply | None:
         """Answer the turn that ends with this message.
@@ -80,6 +85,8 @@ class Turns:
 
         reply, stored = await self._reply_from_what_stands(question, reading, thread, on_text)
         await self._bus.publish(topic, {"type": "news"})
+        if stored:
+            await self._count(reply)
         log.info(
             "turn_answered",
             conversation=conversation_id,
@@ -120,7 +127,7 @@ class Turns:
         asked = questions_in(question, reading.language)
         found = await asyncio.gather(
             *(
-                self._search(own.text, reading, before + tuple(one.text for one in asked[:place]))
+                self._find(own.text, reading, before + tuple(one.text for one in asked[:place]))
                 for place, own in enumerate(asked)
             )
         )
@@ -129,6 +136,24 @@ class Turns:
             parts = list(zip(asked, found, strict=True))
             return await self._composer.reply_to_several(parts, reading, thread, policy, on_text)
         return await self._composer.reply(question, reading, found[0], thread, policy, on_text)
+
+    async def _find(self, text: str, reading: Reading, before: tuple[str, ...]) -> Findings:
+        """Return what a person wrote for this question, else what the documents say to it."""
+        if self._curator is not None:
+            curated = await self._curator.match(
+                text,
+                language=self._composer.reply_language(reading),
+                stage=reading.stage,
+                audiences=frozenset({Audience.PUBLIC}),
+            )
+            if curated is not None:
+                return findings_of(curated)
+        return await self._search(text, reading, before)
+
+    async def _count(self, reply: Reply) -> None:
+        for answer_id in reply.curated:
+            assert self._curator is not None
+            await self._curator.used(answer_id)
 
     async def _search(self, text: str, reading: Reading, before: tuple[str, ...]) -> Findings:
         query = SearchQuery(

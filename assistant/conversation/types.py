@@ -108,6 +108,46 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """A range of reliability with what was found there."""
+
+    name: str
+    """`low`, `medium` or `high`."""
+    start: float
+    """The least reliability in it."""
+    right: float
+    """Share of the answers in it that were right, in [0, 1]."""
+    answers: int
+    """How many there were."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CuratedSource:
+    """What a curated answer rests on, as a person says it."""
+
+    title: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CuratedAnswer:
+    """An answer that a person wrote for the very question that was asked."""
+
+    id: str
+    question: str
+    """The phrasing that the question is like."""
+    text: str
+    """Light Markdown."""
+    language: str
+    version: int
+    score: float
+    """How alike question and phrasing are, in [0, 1]."""
+    reliability: float
+    band: Band
+    sources: tuple[CuratedSource, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
     """What a search found: passages, best first, and what the question's words are worth."""
 
@@ -115,6 +155,8 @@ class Findings:
     terms: Mapping[str, Term] = field(default_factory=dict)
     views: tuple[tuple[str, float], ...] = ()
     """The texts that were looked for, and how much each counted."""
+    curated: CuratedAnswer | None = None
+    """What a person wrote for this question; it wins, and the passages are then its sources."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +178,8 @@ class Citation:
     language: str
     page: int | None = None
     url: str | None = None
+    kind: str = "document"
+    """`document`, or `curated` for what a person wrote for the question."""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -183,20 +227,6 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Band:
-    """A range of reliability with what was found there."""
-
-    name: str
-    """`low`, `medium` or `high`."""
-    start: float
-    """The least reliability in it."""
-    right: float
-    """Share of the answers in it that were right, in [0, 1]."""
-    answers: int
-    """How many there were."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """The finished reply."""
 
@@ -213,6 +243,8 @@ class Reply:
     handoff: HandoffReason | None = None
     band: Band | None = None
     """What a reliability like this has meant so far; None for words of our own."""
+    curated: tuple[str, ...] = ()
+    """The curated answers that it gives."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,12 +12,12 @@ from threading import Lock
 import numpy as np
 
 from assistant.conversation.confidence import coverage, passage_stems
-from assistant.conversation.text_blocks import PieceKind, TextPiece, pieces, table_rows
 from assistant.conversation.types import Brief
 from assistant.engines.answer_types import AnswerTypes
 from assistant.engines.selection import Candidate
 from core.embeddings import Vectors
 from core.lexemes import lexemes
+from core.text_blocks import PieceKind, TextPiece, pieces, table_rows
 from core.types import Passage
 
 _READ_BY_MEANING = 48

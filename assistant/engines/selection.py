@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from assistant.conversation.text_blocks import PieceKind, TextPiece, table_rows, table_text
 from assistant.conversation.types import Sentence
+from core.text_blocks import PieceKind, TextPiece, table_rows, table_text
 
 _NEAR_THE_BEST = 0.8
 """A neighbouring sentence comes along when it scores at least this share of the best one."""

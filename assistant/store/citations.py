@@ -32,7 +32,7 @@ async def record(session: AsyncSession, message_id: str, cited: Sequence[Citatio
         SourcesChanged: one of the passages does not answer any more: it was deleted, replaced or withdrawn
             since it was found. Until the transaction ends, none of them can be.
     """
-    wanted = {citation.chunk_id for citation in cited}
+    wanted = {citation.chunk_id for citation in cited if citation.kind == "document"}
     if wanted - await still_answering(session, wanted):
         raise SourcesChanged("A document behind this reply has changed meanwhile.")
     for citation in cited:

@@ -140,6 +140,7 @@ def public_reply(reply: Reply) -> dict[str, Any]:
                 "quote": c.quote,
                 "passage": c.passage,
                 "language": c.language,
+                "kind": c.kind,
             }
             for c in reply.citations
         ],

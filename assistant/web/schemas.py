@@ -69,6 +69,9 @@ class CitationOut(BaseModel):
     quote: str = Field(description="What the source says to it")
     passage: str = Field(description="The passage around the quote, as light Markdown")
     language: str
+    kind: Literal["document", "curated"] = Field(
+        default="document", description="A document, or an answer that a person wrote for the question"
+    )
 
 
 class MessageOut(BaseModel):

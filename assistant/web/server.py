@@ -10,13 +10,17 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.staticfiles import StaticFiles
 
+from assistant.insights.gaps import GAPS_JOB
 from assistant.services import Services
 from assistant.store.inbox import TURN
 from assistant.web import (
     account,
     admin,
     chat,
+    curated,
     documents,
+    findings,
+    gaps,
     pages,
     people_pages,
     questions,
@@ -103,7 +107,8 @@ def create_web(settings: Settings, running: Running, admin_key: str) -> FastAPI:
     )
     app.add_middleware(RequestContext)
     pages_of_ours = (pages, sign_in, admin, people_pages, account)
-    for module in (chat, questions, readings, uploads, documents, versions, websites, *pages_of_ours):
+    knowledge = (uploads, documents, versions, websites, curated, gaps, findings)
+    for module in (chat, questions, readings, *knowledge, *pages_of_ours):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     add_error_handlers(app)
@@ -118,9 +123,14 @@ def make_worker(services: Services) -> Worker:
 
     async def upload(job: Job) -> None:
         await services.uploads.ingest(job, services.pipeline)
+        await services.gaps.soon()
+
+    async def close_gaps(job: Job) -> None:
+        await services.gaps.collect()
+        await services.gaps.retry_waiting()
 
     jobs = services.settings.jobs
-    handlers = {TURN: turn, UPLOAD_JOB: upload}
+    handlers = {TURN: turn, UPLOAD_JOB: upload, GAPS_JOB: close_gaps}
     return Worker(services.jobs, handlers, tasks=jobs.workers, poll_seconds=jobs.poll_seconds)
 
 

@@ -102,6 +102,19 @@ async def all_vectors(session: AsyncSession, model: str) -> tuple[list[str], Vec
     return [uid for uid, _ in found], from_blobs([vector for _, vector in found])
 
 
+async def all_answering(session: AsyncSession, scope: Scope, model: str) -> tuple[list[Passage], Vectors]:
+    """Return every passage that may answer now, in the order of documents, with the vectors of `model`."""
+    rows = await session.execute(
+        _passages()
+        .where(ChunkRow.model == model, answering(scope))
+        .order_by(ChunkRow.document_id, ChunkRow.ordinal)
+    )
+    found = rows.all()
+    return [_passage(chunk, document) for chunk, document in found], from_blobs(
+        [chunk.vector for chunk, _ in found]
+    )
+
+
 async def all_ids(session: AsyncSession, model: str) -> set[str]:
     """Return the ids of every chunk that `model` encoded."""
     return set((await session.scalars(select(ChunkRow.uid).where(ChunkRow.model == model))).all())

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from assistant.conversation.journey import load_journey
-from assistant.conversation.text_blocks import pieces
 from assistant.engines.answer_types import AnswerTypes
 from assistant.engines.avoiding import Avoiding
 from assistant.engines.selection import Candidate
 from core.errors import SettingsError
+from core.text_blocks import pieces
 from tests.assistant.test_journey import DEFAULT
 from tests.support.briefs import PROMPTS, brief
 

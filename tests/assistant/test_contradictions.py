@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from assistant.conversation.text_blocks import pieces
 from assistant.conversation.types import Sentence
 from assistant.engines.contradictions import contradicting
 from assistant.engines.selection import Candidate
+from core.text_blocks import pieces
 from core.types import Passage
 from tests.support.briefs import passage
 from tests.support.composing import PRICE, FixedEngine, a_composer, answer, reply_to

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from assistant.conversation.text_blocks import PieceKind, TextPiece
 from assistant.conversation.types import Sentence
 from assistant.engines.selection import Candidate, choose, hand_on_questions, said
+from core.text_blocks import PieceKind, TextPiece
 
 TABLE = "| Modello | Prezzo |\n| --- | --- |\n| Brenta | 2.390 |\n| Dora | 1.990 |\n| Adda | 2.790 |"
 ITEMS = [f"- voce {number}" for number in range(14)]

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.conversation.several import moved, questions_in, together
-from assistant.conversation.text_blocks import pieces
 from assistant.conversation.types import Action, Brief, Draft, Findings, Reply, SearchQuery, Sentence, Term
 from assistant.engines.extractive import _unclear
 from assistant.engines.selection import Candidate
+from core.text_blocks import pieces
 from core.types import Passage
 from tests.support.briefs import passage, reading, thread
 from tests.support.composing import FixedEngine, a_composer, a_turn

@@ -9,17 +9,29 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import StatementError
 
+import assistant.store.curated as curated_tables
+import assistant.store.gap_tables as gap_tables
 import assistant.store.people_tables as people_tables
 import assistant.store.tables as conversation_tables
 import core.audit as audit_tables
 import core.index.tables as knowledge_tables
+import ingest.inspection as finding_tables
 import ingest.websites.tables as website_tables
 from core.database import Base, Database
 from core.index.tables import IndexStateRow
 from core.jobs import JobRow
 from core.migrate import migrate
 
-DECLARED = (audit_tables, conversation_tables, knowledge_tables, people_tables, website_tables)
+DECLARED = (
+    audit_tables,
+    conversation_tables,
+    curated_tables,
+    finding_tables,
+    gap_tables,
+    knowledge_tables,
+    people_tables,
+    website_tables,
+)
 """Importing them declares the tables."""
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.conversation.text_blocks import PieceKind, TextPiece, pieces, table_rows, table_text
+from core.text_blocks import PieceKind, TextPiece, pieces, table_rows, table_text
 
 TABLE = "| Modello | Prezzo |\n| --- | --- |\n| Brenta | 2.390 |\n| Dora | 1.990 |"
 

@@ -1,0 +1,1 @@
+"""What conversations tell the company: so far, what its knowledge lacks."""

@@ -1,0 +1,58 @@
+"""Findings: duplicates, superseded documents and contradictions among what is published."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from assistant.web.dependencies import ServicesDep, require_admin
+from assistant.web.errors import documented
+from assistant.web.finding_schemas import DismissalOut, FindingOut, FindingsIn, FindingsOut, LetBeIn, PlaceOut
+from assistant.web.schemas import Id
+from ingest.inspection import FindingView
+
+router = APIRouter(
+    prefix="/api/v1",
+    tags=["knowledge"],
+    dependencies=[Depends(require_admin)],
+    responses=documented(401, 403, 422, 503),
+)
+
+
+@router.get("/findings")
+async def list_findings(services: ServicesDep, wanted: Annotated[FindingsIn, Query()]) -> FindingsOut:
+    """List what does not go together, open findings first; of one document, or of all."""
+    inspection = services.inspection
+    views = (
+        await inspection.findings_for(wanted.document) if wanted.document else await inspection.all_findings()
+    )
+    found = [
+        own
+        for own in map(_finding, views)
+        if wanted.kind in (None, own.kind) and wanted.state in (None, own.state)
+    ]
+    return FindingsOut(total=len(found), findings=found[wanted.offset : wanted.offset + wanted.limit])
+
+
+@router.post("/findings/{finding_id}/dismiss", responses=documented(404))
+async def dismiss_finding(finding_id: Id, body: LetBeIn, services: ServicesDep) -> FindingOut:
+    """Let a finding be. It comes back when one of the two texts changes."""
+    return _finding(await services.inspection.dismiss(finding_id, body.by, body.reason))
+
+
+@router.post("/findings/{finding_id}/reopen", responses=documented(404))
+async def reopen_finding(finding_id: Id, services: ServicesDep) -> FindingOut:
+    """Take a dismissal back."""
+    return _finding(await services.inspection.reopen(finding_id))
+
+
+def _finding(view: FindingView) -> FindingOut:
+    own, let_be = view.finding, view.dismissed
+    return FindingOut(
+        id=own.id,
+        kind=own.kind,
+        state="dismissed" if let_be else "open",
+        one=PlaceOut.model_validate(own.one, from_attributes=True),
+        other=PlaceOut.model_validate(own.other, from_attributes=True),
+        share=own.share,
+        dismissed=DismissalOut.model_validate(let_be, from_attributes=True) if let_be else None,
+    )
