@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 
 from core.embeddings import Encoder
-from core.settings import ReadingSettings
+from core.reading_settings import ReadingSettings
 from core.telemetry import set_up_logs
 from ingest.chunking import Chunker
 from ingest.metadata import build_metadata

@@ -69,7 +69,7 @@ async def remove_document(document_id: Id, services: ServicesDep, if_match: IfMa
     return Response(status_code=204)
 
 
-@router.post("/documents/bulk")
+@router.post("/document-changes")
 async def change_many(body: BulkIn, services: ServicesDep) -> BulkOut:
     """Do the same with many documents; each has a result of its own."""
 

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from core.errors import DocumentRefused, Refusal
-from core.settings import ReadingSettings
+from core.reading_settings import ReadingSettings
 from core.telemetry import get_log
 from core.text import clean, shorten
 from ingest.reading.child import read_here

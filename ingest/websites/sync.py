@@ -19,7 +19,7 @@ from anyio import to_thread
 from core.errors import NotFound
 from core.jobs import Job
 from core.offload import ModelRunner
-from core.settings import CrawlSettings
+from core.reading_settings import CrawlSettings
 from core.telemetry import get_log
 from ingest.pipeline import Pipeline
 from ingest.types import FileReport, Outcome, SourceFile

@@ -142,7 +142,7 @@ async def test_many_documents_change_at_once_each_with_its_result(client: httpx.
     ids = [(await _bring(client, f"massa-{n}.md", f"# Massa {n}\n\nTesto {n}.\n"))["id"] for n in (1, 2)]
     unknown = uuid4().hex
     body = {"ids": [*ids, unknown], "action": "choose", "fields": {"stages": ["retention"]}}
-    results = (await client.post("/api/v1/documents/bulk", json=body, headers=ADMIN)).json()["results"]
+    results = (await client.post("/api/v1/document-changes", json=body, headers=ADMIN)).json()["results"]
     assert [(one["done"], one["error"]) for one in results] == [
         (True, None),
         (True, None),
@@ -154,7 +154,7 @@ async def test_many_documents_change_at_once_each_with_its_result(client: httpx.
     gone = {"ids": ids, "action": "delete"}
     assert all(
         one["done"]
-        for one in (await client.post("/api/v1/documents/bulk", json=gone, headers=ADMIN)).json()["results"]
+        for one in (await client.post("/api/v1/document-changes", json=gone, headers=ADMIN)).json()["results"]
     )
     assert (await client.get(tagged, headers=ADMIN)).json()["total"] == 0
 

@@ -6,7 +6,7 @@ from itertools import islice
 import pytest
 
 from core.errors import Refusal
-from core.settings import ReadingSettings
+from core.reading_settings import ReadingSettings
 from ingest.reading.reader import Reader
 from tests.support.hostile.cases import ALL_ATTACKS, case, cases
 from tests.support.hostile.trial import TEXT, try_case

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from core.settings import CrawlSettings
+from core.reading_settings import CrawlSettings
 
 
 @dataclass(slots=True)

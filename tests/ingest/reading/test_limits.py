@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.settings import ReadingSettings
+from core.reading_settings import ReadingSettings
 from ingest.reading.limits import ALL
 from ingest.reading.reader import Reader
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import DocumentRefused, Refusal
-from core.settings import ReadingSettings
+from core.reading_settings import ReadingSettings
 from ingest.metadata import build_metadata
 from ingest.reading import process
 from ingest.reading.process import ReaderUnavailable

@@ -9,7 +9,7 @@ from core.database import Database
 from core.embeddings import Encoder
 from core.index.dense import DenseSearch
 from core.offload import ModelRunner
-from core.settings import ReadingSettings
+from core.reading_settings import ReadingSettings
 from ingest.ledger import Ledger
 from ingest.library import Library
 from ingest.originals import Originals
