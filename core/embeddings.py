@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from core.encoders import PERCORSO, place_of
+from core.encoders import PERCORSO, identity_of, place_of
 from core.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ class Encoder:
     """
 
     def __init__(self, model: str = PERCORSO, threads: int = 2) -> None:
-        self.name = model
+        self.name = identity_of(model)
+        """As kept with vectors: another release's weights have another name."""
         self._threads = threads
         self._model: SentenceTransformer | None = None
         self._counter: Any = None

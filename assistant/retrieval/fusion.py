@@ -57,7 +57,7 @@ MINILM = Weights(same={"it": 1.0, "en": 0.3}, other=1.0, across=0.1, across_fact
 
 def weights_for(encoder: str) -> Weights:
     """Return the weights that were measured for an encoder; a bilingual one is assumed otherwise."""
-    return MINILM if encoder == encoders.MINILM else BUNDLED
+    return MINILM if encoder.partition("@")[0] == encoders.MINILM else BUNDLED
 
 
 def fuse(

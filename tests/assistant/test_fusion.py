@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from assistant.retrieval.fusion import BUNDLED, Weights, fuse, weights_for
 from assistant.retrieval.ngrams import Spelled
+from core.encoders import identity_of
 
 HALVES = Weights(same={"it": 0.5}, other=0.5, across=0.5, across_factor=1.0)
 IDS = st.sampled_from(["a", "b", "c", "d"])
@@ -52,6 +53,7 @@ def test_words_count_by_language(question: str, passage: str, weight: float) -> 
 
 def test_an_encoder_without_italian_leaves_italian_to_words() -> None:
     assert weights_for("minilm").lexical("it", "it") > weights_for("percorso-it-en").lexical("it", "it")
+    assert weights_for(identity_of("minilm")) == weights_for("minilm")
     assert weights_for("some/other-model") is BUNDLED
 
 

@@ -13,7 +13,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from core.embeddings import Encoder, from_blobs, to_blob
-from core.encoders import MINILM, PERCORSO, place_of
+from core.encoders import MINILM, PERCORSO, identity_of, place_of
 from core.errors import SettingsError
 
 WORDS = "batteria bici spedizione reso rimborso app ricarica freno luce casco assistenza garanzia".split()
@@ -120,3 +120,11 @@ def test_a_model_that_cannot_be_loaded_is_an_error_of_the_settings(name: str, tm
     with pytest.raises(SettingsError, match="PERCORSO_EMBEDDING_MODEL") as caught:
         Encoder(name.replace("{empty}", str(tmp_path))).load()
     assert caught.value.code == "bad_settings"
+
+
+def test_vectors_of_another_release_have_another_name(encoder: Encoder) -> None:
+    assert encoder.name == identity_of(PERCORSO) != PERCORSO
+    assert place_of(encoder.name) == place_of(PERCORSO)
+    assert identity_of("someone/model") == "someone/model"
+    with pytest.raises(SettingsError, match="another release"):
+        place_of(f"{PERCORSO}@00000000")
