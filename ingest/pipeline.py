@@ -96,7 +96,9 @@ class Pipeline:
             progress: told of each document as soon as its fate is decided.
         """
         started, reports, embedded = time.monotonic(), [], 0
-        for group in _grouped(_each_once(files)):
+        groups = _grouped(_each_once(files))
+        # Reading and unpacking files takes time too: not on the event loop.
+        while group := await self._runner.run_bulk(next, groups, None):
             async with self._one_group:  # another run may bring the same file: it sees what this one did
                 async for report in self._take_in(group):
                     reports.append(report)

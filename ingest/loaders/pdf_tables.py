@@ -1,4 +1,4 @@
-"""Tables of a PDF page: those with rules around their cells, and those with rules between their rows alone."""
+"""Tables of a PDF page: rules around their cells, or between their rows alone."""
 
 from collections import Counter
 from itertools import pairwise
