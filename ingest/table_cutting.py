@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 CountTokens = Callable[[Sequence[str]], list[int]]
 CutText = Callable[[str, int], list[str]]
 
-_LEAST = 8
+_LEAST = 16
+"""Tokens: a smaller limit would cut inside of words."""
 
 
 def cut_table(text: str, count: CountTokens, cut_text: CutText, *, budget: int, room: int) -> list[str]:
