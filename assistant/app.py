@@ -20,7 +20,6 @@ from assistant.conversation.turn import Turns
 from assistant.conversation.understand import Understand
 from assistant.engines.extractive import ExtractiveEngine
 from assistant.events.in_process import InProcessBus
-from assistant.retrieval.fusion import weights_for
 from assistant.retrieval.hybrid import HybridRetriever
 from assistant.services import Services
 from assistant.store.corrections import Corrections, lessons
@@ -30,6 +29,7 @@ from assistant.web.server import create_web
 from core.database import Database
 from core.embeddings import Encoder
 from core.index.dense import DenseSearch
+from core.index.live import LiveEncoder
 from core.jobs import JobQueue
 from core.migrate import migrate
 from core.offload import ModelRunner
@@ -37,6 +37,7 @@ from core.settings import Settings
 from ingest.ledger import Ledger
 from ingest.library import Library
 from ingest.pipeline import Pipeline
+from ingest.switching import ModelSwitch
 
 
 @asynccontextmanager
@@ -55,9 +56,13 @@ async def running(settings: Settings, *, owner: bool) -> AsyncIterator[Services]
     try:
         await migrate(services.database)
         services.classifiers.remember(lessons(await services.corrections.all(), services.journey))
-        await services.dense.start(must_own=owner)
+        model = await services.switch.model_to_begin_with()
+        await services.dense.start(must_own=owner, model=model)
+        if owner:
+            services.switch.start()
         yield services
     finally:
+        await services.switch.stop()
         await services.composer.close()
         await services.dense.stop()
         await services.database.close()
@@ -70,18 +75,21 @@ def build(settings: Settings) -> Services:
     database = Database(settings.database)
     runner = ModelRunner()
     encoder = Encoder(settings.embedding_model, threads=settings.encoder_threads)
-    dense = DenseSearch(database, settings.data_dir, encoder.name, runner)
+    live = LiveEncoder(encoder)
+    dense = DenseSearch(
+        database, settings.data_dir, encoder.name, runner, check_seconds=settings.index_check_seconds
+    )
+    pipeline = Pipeline(Ledger(database), live, dense, runner)
     journey = load_journey(settings.prompts, settings.journey)
     classifiers = LearntClassifiers(settings.prompts, settings.data_dir / "models", encoder, runner)
     understand = Understand(classifiers, journey, settings.site.languages, load_signs(settings.prompts))
     retriever = HybridRetriever(
         database,
-        encoder,
+        live,
         dense,
         runner,
         candidates=settings.retrieval.candidates,
         stage_weight=settings.retrieval.stage_weight,
-        weights=weights_for(encoder.name),
     )
     framing = _framing(settings)
     embedded = ExtractiveEngine(encoder, runner, settings.prompts, products=settings.site.products)
@@ -111,13 +119,14 @@ def build(settings: Settings) -> Services:
         settings=settings,
         database=database,
         runner=runner,
-        encoder=encoder,
+        encoder=live,
         dense=dense,
+        switch=ModelSwitch(database, live, encoder, dense, pipeline, runner),
         jobs=JobQueue(
             database, lease_seconds=settings.jobs.lease_seconds, max_attempts=settings.jobs.max_attempts
         ),
         library=Library(database),
-        pipeline=Pipeline(Ledger(database), encoder, dense, runner),
+        pipeline=pipeline,
         journey=journey,
         classifiers=classifiers,
         understand=understand,

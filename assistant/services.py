@@ -18,6 +18,7 @@ from core.offload import ModelRunner
 from core.settings import Settings
 from ingest.library import Library
 from ingest.pipeline import Pipeline
+from ingest.switching import ModelSwitch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,7 @@ class Services:
     runner: ModelRunner
     encoder: Encoder
     dense: DenseSearch
+    switch: ModelSwitch
     jobs: JobQueue
     library: Library
     pipeline: Pipeline

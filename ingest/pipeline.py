@@ -83,7 +83,14 @@ class Pipeline:
         self._index = index
         self._runner = runner
         self._one_group = asyncio.Lock()
-        self.recipe = f"{_READING_VERSION}/{TARGET_TOKENS}/{encoder.name}"[:80]
+        self.recipe = (
+            f"{_READING_VERSION}/{TARGET_TOKENS}"  # another encoder needs no reading: ingest.switching
+        )
+
+    @property
+    def quiet(self) -> asyncio.Lock:
+        """Whoever holds it may be sure that nothing is being published."""
+        return self._one_group
 
     async def run(
         self, files: Iterable[SourceFile | FileReport], progress: Progress | None = None

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from assistant.conversation.confidence import coverage, passage_stems
 from assistant.conversation.types import Findings, SearchQuery, Term
-from assistant.retrieval.fusion import BUNDLED, Weights, fuse
+from assistant.retrieval.fusion import Weights, fuse, weights_for
 from assistant.retrieval.ngrams import spelled
 from core.database import Database
 from core.embeddings import Encoder, Vectors
@@ -60,7 +60,7 @@ class HybridRetriever:
         runner: the door to threads.
         candidates: how many each half proposes.
         stage_weight: what a passage tagged with the customer's stage gains.
-        weights: how much words count against meaning.
+        weights: how much words count against meaning; None for what was measured for the encoder.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class HybridRetriever:
         *,
         candidates: int,
         stage_weight: float,
-        weights: Weights = BUNDLED,
+        weights: Weights | None = None,
     ) -> None:
         self._database = database
         self._encoder = encoder
@@ -119,6 +119,7 @@ class HybridRetriever:
 
     async def _search_view(self, text: str, query: SearchQuery) -> _Found:
         """Return every candidate for one reading of the question, scored."""
+        model = self._encoder.name
         vector = await self._runner.run(self._encoder.embed_query, text)
         near = dict(await self._dense.search(vector, limit=self._candidates))
         scope = Scope(audiences=query.audiences, languages=query.languages)
@@ -127,15 +128,18 @@ class HybridRetriever:
             wanted = query_lexemes(text, query.language, corpus)
             lexical = dict(await search_lexemes(session, wanted, limit=self._candidates))
             allowed = await chunks.check(session, near.keys() | lexical.keys(), scope)
-            stored = await chunks.vectors_of(session, sorted(allowed), self._encoder.name)
+            stored = await chunks.vectors_of(session, sorted(allowed), model)
             terms = await _terms(session, content_words(text, query.language, corpus))
+        if self._encoder.name != model:  # switched meanwhile: vectors of two models are never compared
+            return await self._search_view(text, query)
         letters = await self._runner.run(spelled, text, query.language, allowed)
         cosines = _cosines(stored, vector)
         languages = {uid: passage.language for uid, passage in allowed.items()}
         kept = {uid: score for uid, score in lexical.items() if uid in allowed}
         best = [allowed[uid] for uid in list(kept)[:_COVERING]]  # BM25 has them in order
         covered = max((coverage(terms, passage_stems(passage)) for passage in best), default=0.0)
-        fused = fuse(cosines, kept, languages, query.language, self._weights, covered, letters)
+        weights = self._weights or weights_for(model)
+        fused = fuse(cosines, kept, languages, query.language, weights, covered, letters)
         passages = {
             uid: replace(
                 passage,

@@ -12,7 +12,7 @@ from starlette.staticfiles import StaticFiles
 
 from assistant.services import Services
 from assistant.store.inbox import TURN
-from assistant.web import chat, documents, pages, questions, readings
+from assistant.web import chat, documents, metrics, pages, questions, readings
 from assistant.web.errors import add_error_handlers
 from assistant.web.limits import Limiter
 from assistant.web.middleware import BodyLimit, RequestContext
@@ -81,7 +81,7 @@ def create_web(settings: Settings, running: Running, admin_key: str) -> FastAPI:
         allow_headers=["Authorization", "Content-Type", "Last-Event-ID"],
     )
     app.add_middleware(RequestContext)
-    for module in (chat, questions, readings, documents, pages):
+    for module in (chat, questions, readings, documents, metrics, pages):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     add_error_handlers(app)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from filelock import FileLock, Timeout
 from langchain_core.embeddings import Embeddings
 
@@ -93,6 +94,21 @@ class ChromaIndex:
         with _as_unavailable():
             found = self._store.similarity_search_by_vector_with_relevance_scores(vector.tolist(), k=limit)
         return [(document.page_content, 1.0 - distance) for document, distance in found]
+
+    def stored(self, uids: Sequence[str]) -> dict[str, Vectors]:
+        """Return the vectors that the index itself holds, by chunk id; unknown ids are left out.
+
+        Raises:
+            IndexUnavailable: an id is there and its vector is not, or the index cannot be read at all.
+        """
+        with _as_unavailable():
+            found = self._store.get(ids=list(uids), include=["embeddings"])
+        return dict(zip(found["ids"], np.asarray(found["embeddings"], dtype=np.float32), strict=True))
+
+    def count(self) -> int:
+        """Return how many ids the index says it holds."""
+        with _as_unavailable():
+            return int(self._client.get_collection(_COLLECTION).count())
 
     def ids(self) -> set[str]:
         """Return the ids that the index says it holds; says nothing about their vectors."""
