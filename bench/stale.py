@@ -18,8 +18,9 @@ from core.telemetry import set_up_logs
 from ingest.sources import read_upload
 
 WRITERS = 4
+_PAUSE = 0.05
 ASKERS = 2
-_ANSWERED = 5
+_ANSWERED = 10
 """Every so many questions are answered in full; the others are searched only."""
 
 Version = tuple[str, int]
@@ -64,14 +65,16 @@ class Trial:
     async def _write(self, writer: int) -> None:
         for number in self._left:
             source = f"servizio-{writer}-{number}.md"
-            question = f"Quanto costa il servizio Zefiro {number}?"
-            await self._take_in(source, f"Il servizio Zefiro {number} costa {1000 + number} euro.")
+            name = _name(number)
+            question = f"Quanto costa il servizio {name}?"
+            await self._take_in(source, f"Il servizio {name} costa {1000 + number} euro.")
             self._subjects = [*self._subjects[-20:], question]
-            self.result.found += await self._finds(question, (source, 1))
+            there = await self._finds(question, (source, 1))
+            self.result.found += there
             if number % 2:
                 await self._services.pipeline.remove(source)
             else:
-                await self._take_in(source, f"Il servizio Zefiro {number} costa {5000 + number} euro.")
+                await self._take_in(source, f"Il servizio {name} costa {5000 + number} euro.")
             self._gone.add((source, 1))
             await self._finds(question, (source, 1))
             self.result.rounds += 1
@@ -84,6 +87,7 @@ class Trial:
         number = 0
         while True:
             number += 1
+            await asyncio.sleep(_PAUSE)
             await self._finds(self._subjects[number % len(self._subjects)], ("", 0))
 
     async def _finds(self, question: str, wanted: Version) -> bool:
@@ -96,11 +100,18 @@ class Trial:
             _, reply = await self._services.turns.ask(question, [])
             found = {(citation.source, citation.version) for citation in reply.citations}
             result.stale += sorted(found & gone)
-        query = SearchQuery(text=question, language="it")
+        query = SearchQuery(text=question, language="it", limit=20)
         findings = await self._services.retriever.search(query)
         seen = {(passage.source, passage.version) for passage in findings.passages}
         result.stale += sorted(seen & gone)
         return wanted in seen
+
+
+def _name(number: int) -> str:
+    """Return a word of its own for each number, far from those of its neighbours."""
+    syllables = [first + second for first in "bcdfglmnprstvz" for second in "aeiou"]
+    scattered = (number + 1) * 123_457 % 70**3
+    return "".join(syllables[scattered // 70**place % 70] for place in range(3)).capitalize()
 
 
 async def main(rounds: int) -> None:

@@ -48,6 +48,7 @@ class Keeper:
         self._rows = rows
         self._after = 0
         self._round = 0
+        self._suspects: set[str] = set()
 
     async def look(self, chroma: ChromaIndex, fresh: Collection[str] = ()) -> int:
         """Compare, mend, and return on how many chunks the two differed.
@@ -62,15 +63,24 @@ class Keeper:
         self._round += 1
         different = 0
         if self._round % _ROUNDS_BETWEEN_IDS == 0 or await self._counts_differ(chroma):
-            different += await self.agree(chroma, fresh)
+            different += await self.agree(chroma, fresh, patient=True)
         different += await self._read_back(chroma)
         return different + await self.probe(chroma)
 
-    async def agree(self, chroma: ChromaIndex, fresh: Collection[str] = ()) -> int:
-        """Make the ids in the index equal to those in SQL, and return how many differed."""
+    async def agree(self, chroma: ChromaIndex, fresh: Collection[str] = (), *, patient: bool = False) -> int:
+        """Make the ids in the index equal to those in SQL, and return how many differed.
+
+        Args:
+            chroma: the index.
+            fresh: chunks that SQL may commit in a moment.
+            patient: whether others work on both. What SQL has just deleted leaves the index a moment
+                later by itself: it is an orphan only if it is still there at the next look.
+        """
         present = await self._runner.run_bulk(chroma.ids)
         wanted = await all_ids(self._database, self._model, self._rows)  # later: new ids are no orphans
-        orphans = sorted(present - wanted - set(fresh))
+        unknown = present - wanted - set(fresh)
+        orphans = sorted(unknown & self._suspects if patient else unknown)
+        self._suspects = unknown - set(orphans)
         added = await self._add_missing(chroma, sorted(wanted - present), empty=not present)
         if orphans:
             await self._runner.run_bulk(chroma.remove, orphans)

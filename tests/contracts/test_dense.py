@@ -334,10 +334,10 @@ async def test_both_sides_may_lose_a_hundred_rows(sqlite: Database, tmp_path: Pa
         async with sqlite.writing() as session:
             await session.execute(delete(ChunkRow).where(ChunkRow.uid.in_(uids[200:])))
         dense._keeper._round = 9  # the counts are equal: the ids are compared every tenth time
-        assert await dense.look() == 200
+        # What is in the index alone may be on its way out: it is an orphan when the next look sees it again.
+        assert [await dense.look(), await dense.look(), await dense.look()] == [100, 100, 0]
         assert dense._chroma.ids() == set(uids[:200])
-        assert (dense.figures.last_disagreements, await dense.look()) == (200, 0)
-        assert dense.figures.last_disagreements == 0
+        assert (dense.figures.disagreements, dense.figures.last_disagreements) == (200, 0)
 
 
 async def test_a_wrong_vector_is_replaced_by_the_right_one(sqlite: Database, tmp_path: Path) -> None:
@@ -355,7 +355,7 @@ async def test_what_is_about_to_be_committed_is_no_orphan(sqlite: Database, tmp_
         assert await dense.look() == 0
         assert (await dense.search(VECTORS[0], limit=1))[0][0] == "coming"
         dense._fresh.clear()  # ten minutes later
-        assert await dense.look() == 1
+        assert [await dense.look(), await dense.look()] == [0, 1]
         assert await dense.search(VECTORS[0], limit=1) == []
 
 

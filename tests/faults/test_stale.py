@@ -24,4 +24,4 @@ async def test_nothing_that_is_gone_is_cited(settings: Settings, trained_models:
         assert await services.dense.look() == 0
     assert (result.rounds, result.stale) == (ROUNDS, [])
     assert result.found >= 0.95 * ROUNDS  # they were there before they were gone
-    assert result.answers > ROUNDS // 10
+    assert result.answers >= ROUNDS // 10
