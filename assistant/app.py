@@ -119,7 +119,8 @@ def build(settings: Settings) -> Services:
         settings=settings,
         database=database,
         runner=runner,
-        encoder=live,
+        encoder=encoder,
+        live=live,
         dense=dense,
         switch=ModelSwitch(database, live, encoder, dense, pipeline, runner),
         jobs=JobQueue(

@@ -13,6 +13,7 @@ from assistant.store.inbox import Inbox
 from core.database import Database
 from core.embeddings import Encoder
 from core.index.dense import DenseSearch
+from core.index.live import LiveEncoder
 from core.jobs import JobQueue
 from core.offload import ModelRunner
 from core.settings import Settings
@@ -29,6 +30,8 @@ class Services:
     database: Database
     runner: ModelRunner
     encoder: Encoder
+    live: LiveEncoder
+    """What searches and ingestion encode with: the configured encoder, unless it is being switched."""
     dense: DenseSearch
     switch: ModelSwitch
     jobs: JobQueue

@@ -43,7 +43,7 @@ async def live() -> HealthOut:
 @router.get("/health/ready", tags=["health"], responses={503: {"model": HealthOut}})
 async def ready(services: ServicesDep) -> JSONResponse:
     """Say whether messages can be stored and answered."""
-    details = {**_index(services), "encoder": services.encoder.name}
+    details = {**_index(services), "encoder": services.live.name}
     if services.switch.progress is not None:
         details["encoder_change"] = str(services.switch.progress)
     try:
