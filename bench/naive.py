@@ -1,4 +1,4 @@
-"""The pipeline of the quick starts: read as text, split by characters, embed at defaults, `Chroma.from_texts`.
+"""The pipeline of the quick starts: read as text, cut by characters, embed at defaults, `Chroma.from_texts`.
 
 Written by us after LangChain's own tutorials, to be measured beside ours. What it does wrong is what
 they do wrong: chunks are measured in characters, so the encoder cuts off what is past its window, and

@@ -62,6 +62,20 @@ async def check(session: AsyncSession, uids: Collection[str], scope: Scope) -> d
     return {chunk.uid: _passage(chunk, document) for chunk, document in rows}
 
 
+async def candidates(
+    session: AsyncSession, uids: Collection[str], scope: Scope, model: str
+) -> tuple[dict[str, Passage], dict[str, Vectors]]:
+    """Return what `check` returns, and the vectors of those that `model` encoded, read in one go."""
+    if not uids:
+        return {}, {}
+    rows = await session.execute(_passages().where(ChunkRow.uid.in_(list(uids)), answering(scope)))
+    found = [(chunk, _passage(chunk, document)) for chunk, document in rows]
+    own = [chunk for chunk, _ in found if chunk.model == model]
+    matrix = from_blobs([chunk.vector for chunk in own])
+    vectors = {chunk.uid: matrix[row] for row, chunk in enumerate(own)}
+    return {passage.chunk_id: passage for _, passage in found}, vectors
+
+
 async def neighbours(session: AsyncSession, passage: Passage, scope: Scope, reach: int = 1) -> list[Passage]:
     """Return the chunks just before and after `passage` in its document, in order, itself included."""
     near = ChunkRow.ordinal.between(passage.ordinal - reach, passage.ordinal + reach)
@@ -148,6 +162,11 @@ async def any_ids(session: AsyncSession, model: str, size: int, rows: Rows = Chu
 async def languages_in_use(session: AsyncSession) -> frozenset[str]:
     """Return the languages of the chunks that there are."""
     return frozenset((await session.scalars(select(ChunkRow.language).distinct())).all())
+
+
+async def newest(session: AsyncSession) -> int:
+    """Return the highest row id of the chunks, which is found at once; 0 when there are none."""
+    return int(await session.scalar(select(func.max(ChunkRow.id))) or 0)
 
 
 async def count(session: AsyncSession) -> int:

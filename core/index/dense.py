@@ -72,6 +72,8 @@ class DenseSearch:
         self._fresh: dict[str, float] = {}
         self.figures = IndexFigures()
         self.owns_index = False
+        self.revision = 0
+        """Raised whenever this process changed chunks."""
 
     def _use(self, model: str) -> None:
         self._model = model
@@ -116,8 +118,7 @@ class DenseSearch:
         chroma: ChromaIndex | None = None
         try:
             chroma = await self._runner.run_bulk(ChromaIndex, self._folders.path(name))
-            await self._keeper.agree(chroma)
-            await self._keeper.probe(chroma)
+            await self._keeper.ready(chroma)
             self._chroma = chroma
             await self.tidy()
         except IndexUnavailable as problem:
@@ -170,6 +171,7 @@ class DenseSearch:
     def changed(self) -> None:
         """Say that chunk rows changed, so that the exact scan reads them again."""
         self._exact.changed()
+        self.revision += 1
 
     async def finds(self, uid: str, vector: Vectors) -> bool:
         """Whether the index returns a chunk for its own vector (or an equal one): the self-query.

@@ -24,6 +24,8 @@ SAMPLE = 20
 _SLICE = 2_000
 _NEAR = 5
 _SAME = 0.9999
+_AT_ONCE = 5_000
+"""More missing chunks than a start can wait for are put in by a rebuild."""
 _ROUNDING = 1e-4
 _FORGIVEN = 0.1
 """Search is approximate: so much of a sample may be missed although its vectors are in the index."""
@@ -66,6 +68,19 @@ class Keeper:
             different += await self.agree(chroma, fresh, patient=True)
         different += await self._read_back(chroma)
         return different + await self.probe(chroma)
+
+    async def ready(self, chroma: ChromaIndex) -> None:
+        """Make an index that was just opened agree with SQL; nobody else works on either yet.
+
+        Raises:
+            IndexUnavailable: it cannot be mended, or a rebuild in the background is quicker to answer.
+        """
+        async with self._database.reading() as session:
+            wanted = await count_of(session, self._model, self._rows)
+        if wanted - await self._runner.run_bulk(chroma.count) > _AT_ONCE:
+            raise IndexUnavailable("Most of the chunks are not in the index.")
+        await self.agree(chroma)
+        await self.probe(chroma)
 
     async def agree(self, chroma: ChromaIndex, fresh: Collection[str] = (), *, patient: bool = False) -> int:
         """Make the ids in the index equal to those in SQL, and return how many differed.
