@@ -34,6 +34,7 @@ from ingest.sources import read_path
 _PER_DOCUMENT = 1_000
 _SENTENCES = 4
 ROUNDS = 8
+LANGUAGES = ("it", "en")
 QUESTIONS = (
     "Quanto costa la consegna in Sardegna?",
     "How long does the battery last in winter?",
@@ -76,13 +77,14 @@ async def main(folder: Path, chunks: int) -> None:
 
 async def write(database: Database, model: str, wanted: int) -> None:
     """Write chunks until there are `wanted`, a document at a time."""
-    sentences = _sentences()
+    sentences = {language: _sentences(language) for language in LANGUAGES}
     async with database.reading() as session:
         done = await count(session)
     for start in range(done, wanted, _PER_DOCUMENT):
-        rows = await asyncio.to_thread(_rows, sentences, model, start)
+        language = LANGUAGES[start // _PER_DOCUMENT % len(LANGUAGES)]
+        rows = await asyncio.to_thread(_rows, sentences[language], model, start, language)
         async with database.writing() as session:
-            session.add(_document(start))
+            session.add(_document(start, language))
             await session.flush()
             await session.execute(insert(ChunkRow), rows)
         if start % (10 * _PER_DOCUMENT) == 0:
@@ -93,13 +95,14 @@ async def measure(services: Services) -> tuple[list[float], list[float]]:
     """Return the seconds of searches, and of encoding plus a bare query of the index, by turns."""
     searches, bare = [], []
     for _ in range(ROUNDS):
-        for question in QUESTIONS:
+        for number, question in enumerate(QUESTIONS):
+            language = LANGUAGES[number % 2]
             started = time.perf_counter()
             vector = services.encoder.embed_query(question)
             await services.dense.search(vector, limit=services.settings.retrieval.candidates)
             bare.append(time.perf_counter() - started)
             started = time.perf_counter()
-            await services.retriever.search(SearchQuery(text=question, language="it"))
+            await services.retriever.search(SearchQuery(text=question, language=language))
             searches.append(time.perf_counter() - started)
             await asyncio.sleep(0)
     return searches, bare
@@ -138,14 +141,17 @@ async def _wait_for_index(services: Services) -> None:
         await asyncio.sleep(10)
 
 
-def _sentences() -> list[tuple[str, str]]:
-    """Return sentences of the sample knowledge with their lexemes."""
-    texts = [file.read_text(encoding="utf-8") for file in sorted(bundled("knowledge").rglob("*.md"))]
+def _sentences(language: str) -> list[tuple[str, str]]:
+    """Return sentences of the sample knowledge in one language, with their lexemes."""
+    folder = bundled("knowledge") / language
+    texts = [file.read_text(encoding="utf-8") for file in sorted(folder.rglob("*.md"))]
     found = {part.strip() for text in texts for part in re.split(r"(?<=[.!?])\s+", text)}
-    return [(text, " ".join(lexemes(text, "it"))) for text in sorted(found) if 30 < len(text) < 300]
+    return [(text, " ".join(lexemes(text, language))) for text in sorted(found) if 30 < len(text) < 300]
 
 
-def _rows(sentences: Sequence[tuple[str, str]], model: str, start: int) -> list[dict[str, object]]:
+def _rows(
+    sentences: Sequence[tuple[str, str]], model: str, start: int, language: str
+) -> list[dict[str, object]]:
     draw = random.Random(start)
     vectors = _vectors(start)
     rows: list[dict[str, object]] = []
@@ -155,7 +161,7 @@ def _rows(sentences: Sequence[tuple[str, str]], model: str, start: int) -> list[
             {
                 "uid": f"{start + ordinal:032d}", "document_id": f"{start:032d}", "version": 1,
                 "ordinal": ordinal, "section": "", "text": " ".join(text for text, _ in chosen),
-                "text_hash": "", "language": "it", "model": model,
+                "text_hash": "", "language": language, "model": model,
                 "lexemes": " ".join(terms for _, terms in chosen), "vector": to_blob(vectors[ordinal]),
             }
         )  # fmt: skip
@@ -167,11 +173,11 @@ def _vectors(seed: int) -> Vectors:
     return np.asarray(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), dtype=np.float32)
 
 
-def _document(start: int) -> DocumentRow:
+def _document(start: int, language: str) -> DocumentRow:
     from core.database import now
 
     return DocumentRow(
-        id=f"{start:032d}", source=f"large-{start}.md", root="bench", title=f"Large {start}", language="it",
+        id=f"{start:032d}", source=f"large-{start}.md", root="bench", title="Large", language=language,
         stages=[], audience="public", media_type="text/markdown", version=1, state="searchable",
         created_at=now(), updated_at=now(),
     )  # fmt: skip

@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.database import Database, now
 from core.embeddings import Vectors
 from core.errors import IndexLocked, IndexUnavailable
-from core.index.chunks import Rows, count_of, slices
+from core.index.building import build
+from core.index.chunks import Rows, count_of
 from core.index.exact import ExactScan
 from core.index.figures import IndexFigures
 from core.index.folders import IndexFolders
@@ -30,8 +31,7 @@ from core.telemetry import get_log
 log = get_log(__name__)
 
 _STATE = "chroma"
-_SLICE = 1_000
-"""Put in at once by a rebuild: between two slices whoever waits for the document lane gets it."""
+_SAID_EVERY = 10_000
 _FRESH_SECONDS = 600
 """So long after it was added a chunk that SQL does not know may still be about to be committed."""
 _AGAIN_SECONDS = 30
@@ -254,13 +254,14 @@ class DenseSearch:
     async def _filled(self, name: str, model: str, rows: Rows) -> ChromaIndex:
         async with self._database.reading() as session:
             self.figures.built, self.figures.to_build = 0, await count_of(session, model, rows)
-        chroma = await self._runner.run_bulk(ChromaIndex, self._folders.path(name))
-        async for _, uids, vectors in slices(self._database, model, rows, size=_SLICE):
-            await self._runner.run_bulk(chroma.add, uids, vectors)
-            self.figures.built += len(uids)
-            if self.figures.built % (10 * _SLICE) == 0:
-                log.info("index_building", chunks=self.figures.built, of=self.figures.to_build)
-        return chroma
+        place = self._folders.path(name)
+        await build(self._database.url, place, model, rows, self._built)
+        return await self._runner.run_bulk(ChromaIndex, place)
+
+    def _built(self, chunks: int) -> None:
+        self.figures.built += chunks
+        if self.figures.built % _SAID_EVERY < chunks:
+            log.info("index_building", chunks=self.figures.built, of=self.figures.to_build)
 
     def _answer_with(self, chroma: ChromaIndex) -> None:
         before, self._chroma = self._chroma, chroma

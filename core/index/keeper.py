@@ -20,7 +20,7 @@ from core.telemetry import get_log
 
 log = get_log(__name__)
 
-SAMPLE = 20
+_SAMPLE = 20
 _SLICE = 2_000
 _NEAR = 5
 _SAME = 0.9999
@@ -67,7 +67,7 @@ class Keeper:
         if self._round % _ROUNDS_BETWEEN_IDS == 0 or await self._counts_differ(chroma):
             different += await self.agree(chroma, fresh, patient=True)
         different += await self._read_back(chroma)
-        return different + await self.probe(chroma)
+        return different + await self.probe(chroma, fresh)
 
     async def ready(self, chroma: ChromaIndex) -> None:
         """Make an index that was just opened agree with SQL; nobody else works on either yet.
@@ -112,27 +112,29 @@ class Keeper:
             added += len(await self._put_back(chroma, [uid for uid in part if uid not in held]))
         return added
 
-    async def probe(self, chroma: ChromaIndex, size: int = SAMPLE) -> int:
-        """Search chunks drawn by chance by their own vectors; return how many had to be added again.
+    async def probe(self, chroma: ChromaIndex, fresh: Collection[str] = ()) -> int:
+        """Search chunks drawn by chance by their own vectors; return how many chunks had to be added again.
 
         Raises:
             IndexUnavailable: more of them are lost than an approximate search may miss.
         """
         async with self._database.reading() as session:
-            drawn = await any_ids(session, self._model, size, self._rows)
+            drawn = await any_ids(session, self._model, _SAMPLE, self._rows)
             stored = await vectors_of(session, drawn, self._model, self._rows)
         lost = await self._runner.run_bulk(_not_returned, chroma, stored)
         if not lost:
             return 0
         log.warning("index_lost_vectors", drawn=len(stored), lost=len(lost))
-        if len(lost) > max(1, _FORGIVEN * len(stored)):  # and so are many that were not drawn
-            raise IndexUnavailable("Some vectors cannot be found in the index.")
+        # What was not drawn may be lost too: everything is compared, and what was lost must come back.
+        found = await self.agree(chroma, fresh, patient=True) + await self._read_all_back(chroma)
         again = await self._put_back(chroma, lost)
         still = await self._runner.run_bulk(_not_returned, chroma, again)
-        return len(again) - len(still) + await self._read_all_back(chroma)
+        if len(still) > max(1, _FORGIVEN * len(stored)):
+            raise IndexUnavailable("Some vectors cannot be found in the index.")
+        return max(found, len(again) - len(still))
 
     async def _read_all_back(self, chroma: ChromaIndex) -> int:
-        """Compare all vectors themselves: a few were lost, others may be."""
+        """Compare all vectors themselves."""
         self._after = 0
         found = await self._read_back(chroma)
         while self._after:

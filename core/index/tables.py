@@ -62,6 +62,7 @@ class ChunkRow(Base):
     __table_args__ = (
         UniqueConstraint("document_id", "version", "ordinal"),
         Index("ix_chunks_model", "model"),
+        Index("ix_chunks_language", "language"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
