@@ -1,11 +1,13 @@
 """python -m bench.hundred_thousand [FOLDER] [CHUNKS]: search in a large knowledge base, as ratios.
 
-The chunks are sentences of the sample knowledge, mixed; their vectors point in directions drawn by
+A chunk is a sentence of the sample knowledge, which the questions are about, among three of the texts that
+the encoder was taught with, which are about everything else. The vectors point in directions drawn by
 chance, which is the hardest case for an approximate index. FOLDER keeps the database between runs: what
 was written before a run was broken off is not written again.
 """
 
 import asyncio
+import json
 import random
 import re
 import sys
@@ -32,7 +34,7 @@ from core.telemetry import set_up_logs
 from ingest.sources import read_path
 
 _PER_DOCUMENT = 1_000
-_SENTENCES = 4
+_OTHER = Path(__file__).resolve().parent.parent / "training" / "data" / "passages"
 ROUNDS = 8
 LANGUAGES = ("it", "en")
 QUESTIONS = (
@@ -45,6 +47,9 @@ QUESTIONS = (
     "Where do I find the serial number of my frame?",
     "Che cosa copre la garanzia della batteria?",
 )
+
+Texts = tuple[list[tuple[str, str]], list[tuple[str, str]]]
+"""What is asked about and other things, each text with its lexemes."""
 
 
 async def main(folder: Path, chunks: int) -> None:
@@ -77,12 +82,18 @@ async def main(folder: Path, chunks: int) -> None:
 
 async def write(database: Database, model: str, wanted: int) -> None:
     """Write chunks until there are `wanted`, a document at a time."""
-    sentences = {language: _sentences(language) for language in LANGUAGES}
+    texts = {
+        language: (
+            _with_lexemes(_asked_about(language), language),
+            _with_lexemes(_other_things(language), language),
+        )
+        for language in LANGUAGES
+    }
     async with database.reading() as session:
         done = await count(session)
     for start in range(done, wanted, _PER_DOCUMENT):
         language = LANGUAGES[start // _PER_DOCUMENT % len(LANGUAGES)]
-        rows = await asyncio.to_thread(_rows, sentences[language], model, start, language)
+        rows = await asyncio.to_thread(_rows, texts[language], model, start, language)
         async with database.writing() as session:
             session.add(_document(start, language))
             await session.flush()
@@ -141,22 +152,32 @@ async def _wait_for_index(services: Services) -> None:
         await asyncio.sleep(10)
 
 
-def _sentences(language: str) -> list[tuple[str, str]]:
-    """Return sentences of the sample knowledge in one language, with their lexemes."""
+def _asked_about(language: str) -> list[str]:
+    """Return sentences of the sample knowledge in one language."""
     folder = bundled("knowledge") / language
     texts = [file.read_text(encoding="utf-8") for file in sorted(folder.rglob("*.md"))]
     found = {part.strip() for text in texts for part in re.split(r"(?<=[.!?])\s+", text)}
-    return [(text, " ".join(lexemes(text, language))) for text in sorted(found) if 30 < len(text) < 300]
+    return [text for text in sorted(found) if 30 < len(text) < 300]
 
 
-def _rows(
-    sentences: Sequence[tuple[str, str]], model: str, start: int, language: str
-) -> list[dict[str, object]]:
+def _other_things(language: str) -> list[str]:
+    """Return passages of three sentences about everything else."""
+    rows = [
+        json.loads(line) for file in sorted(_OTHER.glob("*.jsonl")) for line in file.open(encoding="utf-8")
+    ]
+    return [" ".join(row[language][start : start + 3]) for row in rows for start in (0, 3) if language in row]
+
+
+def _with_lexemes(texts: Sequence[str], language: str) -> list[tuple[str, str]]:
+    return [(text, " ".join(lexemes(text, language))) for text in texts if text]
+
+
+def _rows(texts: Texts, model: str, start: int, language: str) -> list[dict[str, object]]:
     draw = random.Random(start)
     vectors = _vectors(start)
     rows: list[dict[str, object]] = []
     for ordinal in range(_PER_DOCUMENT):
-        chosen = draw.sample(sentences, _SENTENCES)
+        chosen = [draw.choice(kind) for kind in texts]
         rows.append(
             {
                 "uid": f"{start + ordinal:032d}", "document_id": f"{start:032d}", "version": 1,
