@@ -92,6 +92,9 @@ class ModelSwitch:
         except PercorsoError as problem:
             log.warning("old_embedding_model_gone", model=before, problem=str(problem))
             return self._wanted.name
+        if old.name != before:  # the name stands for other weights today
+            log.warning("old_embedding_model_gone", model=before, problem=f"It is {old.name} now.")
+            return self._wanted.name
         self._live.become(old)
         return before
 
