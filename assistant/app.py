@@ -23,7 +23,6 @@ from assistant.engines.extractive import ExtractiveEngine
 from assistant.events.in_process import InProcessBus
 from assistant.insights.gaps import Gaps
 from assistant.retrieval.curated import CuratedMatcher
-from assistant.retrieval.fusion import weights_for
 from assistant.retrieval.hybrid import HybridRetriever
 from assistant.services import Services
 from assistant.store.corrections import Corrections, lessons
@@ -38,6 +37,7 @@ from assistant.web.server import create_web
 from core.database import Database
 from core.embeddings import Encoder
 from core.index.dense import DenseSearch
+from core.index.live import LiveEncoder
 from core.jobs import JobQueue
 from core.migrate import migrate
 from core.offload import ModelRunner
@@ -49,6 +49,7 @@ from ingest.originals import Originals
 from ingest.pipeline import Pipeline
 from ingest.preparing import Preparer
 from ingest.reading.reader import Reader
+from ingest.switching import ModelSwitch
 from ingest.uploads import Uploads
 from ingest.versions import Versions
 from ingest.websites.page_store import PageStore
@@ -72,9 +73,13 @@ async def running(settings: Settings, *, owner: bool) -> AsyncIterator[Services]
     try:
         await migrate(services.database)
         services.classifiers.remember(lessons(await services.corrections.all(), services.journey))
-        await services.dense.start(must_own=owner)
+        model = await services.switch.model_to_begin_with()
+        await services.dense.start(must_own=owner, model=model)
+        if owner:
+            services.switch.start()
         yield services
     finally:
+        await services.switch.stop()
         await services.composer.close()
         await services.pipeline.close()
         await services.dense.stop()
@@ -88,18 +93,20 @@ def build(settings: Settings) -> Services:
     database = Database(settings.database)
     runner = ModelRunner()
     encoder = Encoder(settings.embedding_model, threads=settings.encoder_threads)
-    dense = DenseSearch(database, settings.data_dir, encoder.name, runner)
+    live = LiveEncoder(encoder)
+    dense = DenseSearch(
+        database, settings.data_dir, encoder.name, runner, check_seconds=settings.index_check_seconds
+    )
     journey = load_journey(settings.prompts, settings.journey)
     classifiers = LearntClassifiers(settings.prompts, settings.data_dir / "models", encoder, runner)
     understand = Understand(classifiers, journey, settings.site.languages, load_signs(settings.prompts))
     retriever = HybridRetriever(
         database,
-        encoder,
+        live,
         dense,
         runner,
         candidates=settings.retrieval.candidates,
         stage_weight=settings.retrieval.stage_weight,
-        weights=weights_for(encoder.name),
     )
     curated = CuratedMatcher(
         CuratedAnswers(database),
@@ -122,7 +129,7 @@ def build(settings: Settings) -> Services:
     )
     threads = Threads(database)
     originals = Originals(settings.data_dir / "originals")
-    preparer = Preparer(encoder, originals, Reader(settings.reading))
+    preparer = Preparer(live, originals, Reader(settings.reading))
     pipeline = Pipeline(Ledger(database), preparer, dense, runner)
     versions = Versions(database, preparer, pipeline, runner)
     passwords = Passwords()
@@ -148,7 +155,9 @@ def build(settings: Settings) -> Services:
         database=database,
         runner=runner,
         encoder=encoder,
+        live=live,
         dense=dense,
+        switch=ModelSwitch(database, live, encoder, dense, pipeline, runner),
         jobs=JobQueue(
             database, lease_seconds=settings.jobs.lease_seconds, max_attempts=settings.jobs.max_attempts
         ),

@@ -17,6 +17,7 @@ from assistant.store.sign_ins import SignIns
 from core.database import Database
 from core.embeddings import Encoder
 from core.index.dense import DenseSearch
+from core.index.live import LiveEncoder
 from core.jobs import JobQueue
 from core.offload import ModelRunner
 from core.settings import Settings
@@ -24,6 +25,7 @@ from ingest.inspection import Inspection
 from ingest.library import Library
 from ingest.originals import Originals
 from ingest.pipeline import Pipeline
+from ingest.switching import ModelSwitch
 from ingest.uploads import Uploads
 from ingest.versions import Versions
 from ingest.websites.sync import WebsiteSync
@@ -37,7 +39,10 @@ class Services:
     database: Database
     runner: ModelRunner
     encoder: Encoder
+    live: LiveEncoder
+    """What searches and ingestion encode with: the configured encoder, unless it is being switched."""
     dense: DenseSearch
+    switch: ModelSwitch
     jobs: JobQueue
     library: Library
     pipeline: Pipeline

@@ -197,6 +197,9 @@ class Settings(BaseSettings):
     encoder_threads: int = Field(
         default=2, ge=1, le=64, description="Documents are embedded on so many threads"
     )
+    index_check_seconds: float = Field(
+        default=30, gt=0, description="How often the vector index is compared with the database"
+    )
     prompts_dir: Path | None = Field(
         default=None, description="Your own copy of `prompts/`; unset: the bundled one"
     )

@@ -67,6 +67,11 @@ class Chunker:
             line = line[len(line) // 4 + 1 :].lstrip()
         return line
 
+    def fitting(self, text: str, header: str) -> list[str]:
+        """Return a chunk that was cut for another encoder, in parts that fit the window behind `header`."""
+        room = max(16, self._window - self._count([header])[0])
+        return self._within(text, room)
+
     def _within(self, text: str, room: int) -> list[str]:
         """Cut once more in the rare case that the parts, joined, count more tokens than one by one."""
         return [text] if self._count([text])[0] <= room else self._by_characters(text, max(16, room - 8))

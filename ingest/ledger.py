@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.database import Database, now
 from core.embeddings import Vectors, from_blobs, to_blob
 from core.errors import DocumentRefused, NotFound
-from core.index.tables import ChunkRow, DocumentRow, SupersessionRow, VersionRow
+from core.index.tables import ChunkRow, DocumentRow, NextVectorRow, SupersessionRow, VersionRow
 from core.text import clean
 from core.types import UNKNOWN_LANGUAGE, DocumentState
 from ingest.metadata import as_details
@@ -153,6 +153,8 @@ class Ledger:
             _describe(row, version)
             row.version, row.state, row.reason = version.number, DocumentState.SEARCHABLE, None
             replaced = await _delete_chunks(session, version.document_id)
+            # A chunk may get its id again with another text: what was made of the old one is not its own.
+            await session.execute(delete(NextVectorRow).where(NextVectorRow.uid.in_(replaced)))
             kept_row = await _version(session, version, len(chunks), fresh=fresh)
             kept_row.published_at = now()
             session.add_all(_chunk_rows(version, chunks, model))

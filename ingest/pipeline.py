@@ -60,6 +60,11 @@ class Pipeline:
         self._one_group = asyncio.Lock()
         self.recipe = preparer.recipe
 
+    @property
+    def quiet(self) -> asyncio.Lock:
+        """Whoever holds it may be sure that nothing is being published."""
+        return self._one_group
+
     async def run(
         self,
         files: Iterable[SourceFile | FileReport],

@@ -80,8 +80,12 @@ class Preparer:
         self._encoder = encoder
         self.originals = originals
         self.reader = reader or Reader()
-        self.model = encoder.name
-        self.recipe = f"{_READING_VERSION}/{TARGET_TOKENS}/{encoder.name}"[:80]
+        self.recipe = f"{_READING_VERSION}/{TARGET_TOKENS}"  # no encoder: see ingest.switching
+
+    @property
+    def model(self) -> str:
+        """Whose vectors are made now."""
+        return self._encoder.name
 
     def from_file(self, file: SourceFile, known: Known | None, file_hash: str, by: str) -> Prepared:
         """Read and cut one document.

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from assistant.conversation.confidence import coverage, passage_stems
 from assistant.conversation.types import Findings, SearchQuery, Term
-from assistant.retrieval.fusion import BUNDLED, Weights, fuse
+from assistant.retrieval.fusion import Weights, fuse, weights_for
 from assistant.retrieval.ngrams import spelled
 from core.database import Database
 from core.embeddings import Encoder, Vectors
@@ -48,6 +48,17 @@ class _Found:
 
     passages: dict[str, Passage]
     terms: dict[str, Term]
+    vectors: dict[str, Vectors]
+
+
+@dataclass(frozen=True, slots=True)
+class _Corpus:
+    """What a search has to know of all chunks, which takes a look at every one of them."""
+
+    seen: tuple[int, int]
+    """Revision and newest chunk at which it was true."""
+    languages: frozenset[str]
+    total: int
 
 
 class HybridRetriever:
@@ -60,7 +71,7 @@ class HybridRetriever:
         runner: the door to threads.
         candidates: how many each half proposes.
         stage_weight: what a passage tagged with the customer's stage gains.
-        weights: how much words count against meaning.
+        weights: how much words count against meaning; None for what was measured for the encoder.
     """
 
     def __init__(
@@ -72,7 +83,7 @@ class HybridRetriever:
         *,
         candidates: int,
         stage_weight: float,
-        weights: Weights = BUNDLED,
+        weights: Weights | None = None,
     ) -> None:
         self._database = database
         self._encoder = encoder
@@ -81,6 +92,7 @@ class HybridRetriever:
         self._candidates = candidates
         self._stage_weight = stage_weight
         self._weights = weights
+        self._corpus: _Corpus | None = None
 
     async def search(self, query: SearchQuery) -> Findings:
         """Return at most `query.limit` passages, best first."""
@@ -98,7 +110,8 @@ class HybridRetriever:
         # Ranked before the cut at 1: there the stage would be lost between two that fit equally well.
         order = sorted(passages.values(), key=lambda p: (-totals[p.chunk_id], p.source, p.ordinal))
         ranked = [replace(passage, score=min(1.0, totals[passage.chunk_id])) for passage in order]
-        kept = ranked[: query.limit] if query.repeats else await self._without_repeats(ranked, query.limit)
+        vectors = {uid: vector for found in scored for uid, vector in found.vectors.items()}
+        kept = ranked[: query.limit] if query.repeats else _without_repeats(ranked, query.limit, vectors)
         if query.surroundings:
             kept += await self._surroundings(kept, query)
         looked_for = tuple((view.text, view.weight) for view in views)
@@ -119,23 +132,31 @@ class HybridRetriever:
 
     async def _search_view(self, text: str, query: SearchQuery) -> _Found:
         """Return every candidate for one reading of the question, scored."""
-        vector = await self._runner.run(self._encoder.embed_query, text)
-        near = dict(await self._dense.search(vector, limit=self._candidates))
+        model = self._encoder.name
+        meaning = asyncio.create_task(self._near(text))
         scope = Scope(audiences=query.audiences, languages=query.languages)
+        try:
+            async with self._database.reading() as session:
+                corpus = await self._known_corpus(session)
+                wanted = query_lexemes(text, query.language, corpus.languages)
+                lexical = dict(await search_lexemes(session, wanted, limit=self._candidates))
+                content = content_words(text, query.language, corpus.languages)
+                terms = await _terms(session, content, corpus.total)
+        finally:
+            vector, near = await meaning
+        # Read after the search, in a view of its own: what was deleted during it is left out.
         async with self._database.reading() as session:
-            corpus = await chunks.languages_in_use(session)
-            wanted = query_lexemes(text, query.language, corpus)
-            lexical = dict(await search_lexemes(session, wanted, limit=self._candidates))
-            allowed = await chunks.check(session, near.keys() | lexical.keys(), scope)
-            stored = await chunks.vectors_of(session, sorted(allowed), self._encoder.name)
-            terms = await _terms(session, content_words(text, query.language, corpus))
+            allowed, stored = await chunks.candidates(session, near.keys() | lexical.keys(), scope, model)
+        if self._encoder.name != model:  # switched meanwhile: vectors of two models are never compared
+            return await self._search_view(text, query)
         letters = await self._runner.run(spelled, text, query.language, allowed)
         cosines = _cosines(stored, vector)
         languages = {uid: passage.language for uid, passage in allowed.items()}
         kept = {uid: score for uid, score in lexical.items() if uid in allowed}
         best = [allowed[uid] for uid in list(kept)[:_COVERING]]  # BM25 has them in order
         covered = max((coverage(terms, passage_stems(passage)) for passage in best), default=0.0)
-        fused = fuse(cosines, kept, languages, query.language, self._weights, covered, letters)
+        weights = self._weights or weights_for(model)
+        fused = fuse(cosines, kept, languages, query.language, weights, covered, letters)
         passages = {
             uid: replace(
                 passage,
@@ -146,7 +167,20 @@ class HybridRetriever:
             )
             for uid, passage in allowed.items()
         }
-        return _Found(passages, terms)
+        return _Found(passages, terms, stored)
+
+    async def _near(self, text: str) -> tuple[Vectors, dict[str, float]]:
+        """Return the question's vector and the nearest chunks with their cosines."""
+        vector = await self._runner.run(self._encoder.embed_query, text)
+        return vector, dict(await self._dense.search(vector, limit=self._candidates))
+
+    async def _known_corpus(self, session: AsyncSession) -> _Corpus:
+        """Return facts about all chunks, counted again only when chunks have changed."""
+        seen = (self._dense.revision, await chunks.newest(session))
+        if self._corpus is None or self._corpus.seen != seen:
+            languages, total = await chunks.languages_in_use(session), await chunks.count(session)
+            self._corpus = _Corpus(seen, languages, total)
+        return self._corpus
 
     def _stage_bonus(self, passage: Passage, stages: Mapping[str, float]) -> float:
         """A soft weight: the right answer with the wrong tag still wins over a tag."""
@@ -154,30 +188,27 @@ class HybridRetriever:
             return 0.0
         return self._stage_weight * sum(stages.get(stage, 0.0) for stage in passage.stages)
 
-    async def _without_repeats(self, ranked: Sequence[Passage], limit: int) -> list[Passage]:
-        """Return the first `limit` passages, leaving out those that repeat a better one."""
-        head = ranked[: 3 * limit]
-        async with self._database.reading() as session:
-            vectors = await chunks.vectors_of(session, [p.chunk_id for p in head], self._encoder.name)
-        kept: list[Passage] = []
-        for passage in head:
-            own = vectors.get(passage.chunk_id)
-            repeats = own is not None and any(
-                float(np.dot(own, vectors[other.chunk_id])) > _SAME_TEXT
-                and words(other.text) == words(passage.text)
-                for other in kept
-                if other.chunk_id in vectors
-            )
-            if not repeats:
-                kept.append(passage)
-            if len(kept) == limit:
-                break
-        return kept
+
+def _without_repeats(ranked: Sequence[Passage], limit: int, vectors: Mapping[str, Vectors]) -> list[Passage]:
+    """Return the first `limit` passages, leaving out those that repeat a better one."""
+    kept: list[Passage] = []
+    for passage in ranked[: 3 * limit]:
+        own = vectors.get(passage.chunk_id)
+        repeats = own is not None and any(
+            float(np.dot(own, vectors[other.chunk_id])) > _SAME_TEXT
+            and words(other.text) == words(passage.text)
+            for other in kept
+            if other.chunk_id in vectors
+        )
+        if not repeats:
+            kept.append(passage)
+        if len(kept) == limit:
+            break
+    return kept
 
 
-async def _terms(session: AsyncSession, found: Mapping[str, tuple[str, ...]]) -> dict[str, Term]:
-    """Return what words are worth, given their stems: idf as in BM25, from the chunks that there are."""
-    total = await chunks.count(session)
+async def _terms(session: AsyncSession, found: Mapping[str, tuple[str, ...]], total: int) -> dict[str, Term]:
+    """Return what words are worth, given their stems: idf as in BM25, from the `total` chunks there are."""
     counts = await document_frequencies(session, [stem for stems in found.values() for stem in stems])
     return {
         word: Term(stems=stems, weight=_idf(max(counts.get(stem, 0) for stem in stems), total))

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 from fastapi.templating import Jinja2Templates
 
+from assistant.services import Services
 from assistant.web.dependencies import ServicesDep
 from assistant.web.schemas import HealthOut
 from assistant.web.static_files import STATIC, TEMPLATES
@@ -49,10 +50,9 @@ async def live() -> HealthOut:
 @router.get("/health/ready", tags=["health"], responses={503: {"model": HealthOut}})
 async def ready(services: ServicesDep) -> JSONResponse:
     """Say whether messages can be stored and answered."""
-    details = {
-        "index": "chroma" if services.dense.healthy else "exact scan",
-        "encoder": services.encoder.name,
-    }
+    details = {**_index(services), "encoder": services.live.name}
+    if services.switch.progress is not None:
+        details["encoder_change"] = str(services.switch.progress)
     try:
         async with services.database.reading() as session:
             await session.connection()
@@ -60,3 +60,15 @@ async def ready(services: ServicesDep) -> JSONResponse:
         details["database"] = type(error).__name__
         return JSONResponse(HealthOut(status="degraded", details=details).model_dump(), status_code=503)
     return JSONResponse(HealthOut(status="ok", details=details).model_dump())
+
+
+def _index(services: Services) -> dict[str, str]:
+    """Return what answers and how well it agrees with the database."""
+    figures = services.dense.figures
+    found = {"index": "chroma" if services.dense.healthy else "exact scan"}
+    if figures.to_build:
+        found["index_building"] = f"{figures.built} of {figures.to_build}"
+    if figures.last_check is not None:
+        found["index_checked"] = figures.last_check.isoformat(timespec="seconds")
+        found["index_disagreements"] = str(figures.last_disagreements)
+    return found

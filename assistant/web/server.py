@@ -21,6 +21,7 @@ from assistant.web import (
     documents,
     findings,
     gaps,
+    metrics,
     pages,
     people_pages,
     questions,
@@ -108,7 +109,7 @@ def create_web(settings: Settings, running: Running, admin_key: str) -> FastAPI:
     app.add_middleware(RequestContext)
     pages_of_ours = (pages, sign_in, admin, people_pages, account)
     knowledge = (uploads, documents, versions, websites, curated, gaps, findings)
-    for module in (chat, questions, readings, *knowledge, *pages_of_ours):
+    for module in (chat, questions, readings, *knowledge, metrics, *pages_of_ours):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     add_error_handlers(app)

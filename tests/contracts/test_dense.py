@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,8 @@ from core.errors import IndexLocked
 from core.index import chunks
 from core.index.chunks import Scope
 from core.index.dense import DenseSearch
+from core.index.exact import ExactScan
+from core.index.folders import IndexFolders
 from core.index.tables import ChunkRow, IndexStateRow
 from core.index.vectors import ChromaIndex, IndexLock
 from core.offload import ModelRunner
@@ -30,9 +33,14 @@ MANY = unit_vectors(1200)
 
 @asynccontextmanager
 async def _opened(
-    database: Database, data_dir: Path, *, model: str = MODEL, must_own: bool = True
+    database: Database,
+    data_dir: Path,
+    *,
+    model: str = MODEL,
+    must_own: bool = True,
+    check_seconds: float = 3600,
 ) -> AsyncIterator[DenseSearch]:
-    dense = DenseSearch(database, data_dir, model, ModelRunner())
+    dense = DenseSearch(database, data_dir, model, ModelRunner(), check_seconds=check_seconds)
     await dense.start(must_own=must_own)
     try:
         yield dense
@@ -286,3 +294,116 @@ async def test_a_deleted_chunk_never_answers_even_while_the_index_still_has_it(
         async with sqlite.reading() as session:
             answering = await chunks.check(session, found, Scope())
         assert set(answering) == set(found[1:])
+
+
+_ANOTHER_PROCESS = """
+import sys
+import chromadb
+chunks = chromadb.PersistentClient(path=sys.argv[1]).get_collection("chunks")
+chunks.delete(ids=sys.argv[2].split())
+"""
+
+
+async def _delete_behind_our_back(folder: Path, uids: list[str]) -> None:
+    other = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _ANOTHER_PROCESS, str(folder), " ".join(uids)
+    )
+    assert await other.wait() == 0
+
+
+async def test_vectors_that_another_process_took_away_come_back_by_themselves(
+    sqlite: Database, tmp_path: Path
+) -> None:
+    uids = await store_vectors(sqlite, "a", VECTORS)
+    async with _opened(sqlite, tmp_path, check_seconds=0.1) as dense:
+        await _delete_behind_our_back(tmp_path / "index" / await _folder(sqlite), uids[:30])
+        async with asyncio.timeout(60):
+            while dense.figures.disagreements < 30:  # noqa: ASYNC110 - nothing says when it is done
+                await asyncio.sleep(0.02)
+        assert dense.healthy
+        for uid, vector in zip(uids, VECTORS, strict=True):
+            assert (await dense.search(vector, limit=1))[0][0] == uid
+        assert await dense.look() == 0
+
+
+async def test_both_sides_may_lose_a_hundred_rows(sqlite: Database, tmp_path: Path) -> None:
+    uids = await store_vectors(sqlite, "a", MANY[:300])
+    async with _opened(sqlite, tmp_path) as dense:
+        assert dense._chroma is not None
+        dense._chroma.remove(uids[:100])
+        async with sqlite.writing() as session:
+            await session.execute(delete(ChunkRow).where(ChunkRow.uid.in_(uids[200:])))
+        dense._keeper._round = 9  # the counts are equal: the ids are compared every tenth time
+        # What is in the index alone may be on its way out: it is an orphan when the next look sees it again.
+        assert [await dense.look(), await dense.look(), await dense.look()] == [100, 100, 0]
+        assert dense._chroma.ids() == set(uids[:200])
+        assert (dense.figures.disagreements, dense.figures.last_disagreements) == (200, 0)
+
+
+async def test_a_wrong_vector_is_replaced_by_the_right_one(sqlite: Database, tmp_path: Path) -> None:
+    uids = await store_vectors(sqlite, "a", VECTORS)
+    async with _opened(sqlite, tmp_path) as dense:
+        assert dense._chroma is not None
+        dense._chroma.add(uids[:1], -VECTORS[:1])
+        assert await dense.look() == 1
+        assert (await dense.search(VECTORS[0], limit=1))[0][0] == uids[0]
+
+
+async def test_what_is_about_to_be_committed_is_no_orphan(sqlite: Database, tmp_path: Path) -> None:
+    async with _opened(sqlite, tmp_path) as dense:
+        await dense.add(["coming"], VECTORS[:1])
+        assert await dense.look() == 0
+        assert (await dense.search(VECTORS[0], limit=1))[0][0] == "coming"
+        dense._fresh.clear()  # ten minutes later
+        assert [await dense.look(), await dense.look()] == [0, 1]
+        assert await dense.search(VECTORS[0], limit=1) == []
+
+
+async def test_vectors_that_are_gone_while_their_ids_are_there_set_the_index_aside(
+    healthy_copy: tuple[Path, str], tmp_path: Path
+) -> None:
+    place, folder = healthy_copy
+    shutil.copytree(place, tmp_path / "copy")
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'copy' / 'percorso.db'}")
+    async with _opened(database, tmp_path / "copy") as dense:
+        assert dense._chroma is not None
+        dense._chroma.close()
+        _lose_the_graph(tmp_path / "copy" / "index" / folder)
+        dense._chroma = ChromaIndex(tmp_path / "copy" / "index" / folder)  # it opens, and says 1200
+        assert dense._chroma.count() == len(MANY)
+        await dense.look()
+        assert (dense.healthy, dense.figures.set_aside) == (False, 1)
+        assert (await dense.search(MANY[17], limit=1))[0][0] == "a-17"
+        await _healthy(dense)
+        assert (await dense.search(MANY[1100], limit=1))[0][0] == "a-1100"
+        assert dense.figures.rebuilt == 1
+    await database.close()
+
+
+def test_the_last_two_broken_indexes_are_kept(tmp_path: Path) -> None:
+    folders = IndexFolders(tmp_path)
+    for day in (1, 2, 3):
+        (tmp_path / f"chroma-{day}").mkdir()
+        (tmp_path / f"chroma-{day}" / "file").write_text("broken")
+        folders.set_aside(f"chroma-{day}", datetime(2026, 1, day, tzinfo=UTC))
+    folders.set_aside("chroma-that-is-not-there")
+    (tmp_path / "chroma-new").mkdir()
+    (tmp_path / "chroma-old").mkdir()
+    folders.sweep("chroma-new")
+    assert {path.name for path in tmp_path.iterdir()} == {"chroma-new", "quarantine"}
+    kept = sorted(path.name.split("-", 1)[1] for path in (tmp_path / "quarantine").iterdir())
+    assert kept == ["chroma-2", "chroma-3"]
+
+
+async def test_the_exact_scan_follows_what_changes(database: Database, tmp_path: Path) -> None:
+    uids = await store_vectors(database, "a", VECTORS)
+    scan = ExactScan(database, ModelRunner())
+    assert (await scan.search(VECTORS[5], MODEL, 1))[0][0] == uids[5]
+    async with database.writing() as session:
+        await session.execute(delete(ChunkRow).where(ChunkRow.uid == uids[5]))
+    new = await store_vectors(database, "b", unit_vectors(3, seed=8))
+    scan.changed()
+    assert (await scan.search(VECTORS[5], MODEL, 1))[0][0] != uids[5]
+    assert (await scan.search(unit_vectors(3, seed=8)[1], MODEL, 1))[0][0] == new[1]
+    assert (await scan.search(VECTORS[59], MODEL, 1))[0][0] == uids[59]
+    assert await scan.search(VECTORS[0], "another model", 1) == []

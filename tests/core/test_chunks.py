@@ -157,10 +157,15 @@ async def test_vectors_are_given_by_model_and_in_a_fixed_order(database: Databas
     uids = await store_vectors(database, "a", vectors)
     others = await store_vectors(database, "b", unit_vectors(2, dimensions=8), model="other")
     async with database.reading() as session:
-        listed, matrix = await chunks.all_vectors(session, MODEL)
         some = await chunks.vectors_of(session, [uids[3], others[0], "unknown"], MODEL)
-        assert await chunks.all_ids(session, "other") == set(others)
         assert await chunks.count(session) == 9
+        assert await chunks.count_of(session, "other") == 2
+        assert await chunks.any_ids(session, "other", 5) in ([others[0]], [others[1]], others)
+        assert await chunks.any_ids(session, "none", 5) == []
+    listed, matrix = await chunks.all_vectors(database, MODEL)
+    parts = [part async for part in chunks.slices(database, MODEL, size=3)]
+    assert [uids for _, uids, _ in parts] == [listed[:3], listed[3:6], listed[6:]]
+    assert await chunks.all_ids(database, "other") == set(others)
     assert listed == uids
     np.testing.assert_array_equal(matrix, vectors)
     assert set(some) == {uids[3]}

@@ -7,24 +7,13 @@ import pytest
 
 from core.embeddings import Encoder
 from core.errors import SettingsError
-
-VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghijklmnopqrstuvwxyz", "bici", "reso"]
+from tests.support.models import make_tiny_model
 
 
 @pytest.fixture(scope="module")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a BERT of one layer and sixteen dimensions, with random weights."""
-    from transformers import BertConfig, BertModel, BertTokenizer
-
-    folder = tmp_path_factory.mktemp("tiny")
-    (folder / "vocab.txt").write_text("\n".join(VOCABULARY))
-    config = BertConfig(
-        vocab_size=len(VOCABULARY), hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
-        intermediate_size=16, max_position_embeddings=32,
-    )  # fmt: skip
-    BertModel(config).save_pretrained(folder)
-    BertTokenizer(str(folder / "vocab.txt"), model_max_length=32).save_pretrained(folder)
-    return folder
+    return make_tiny_model(tmp_path_factory.mktemp("tiny"))
 
 
 def test_a_model_loads_from_its_folder_and_sets_the_measures(tiny_model: Path) -> None:
