@@ -64,7 +64,12 @@ async def understand(body: QuestionIn, services: ServicesDep) -> ReadingOut:
 async def ask(body: QuestionIn, services: ServicesDep) -> AnswerOut:
     """Answer a question as a customer would be answered, with the trace of why."""
     reading, reply = await services.turns.ask(
-        body.query, _history(body.history), page=body.page, language=body.language
+        body.query,
+        _history(body.history),
+        page=body.page,
+        language=body.language,
+        stage=body.stage,
+        internal=body.internal,
     )
     return AnswerOut(
         answer=reply.text,

@@ -143,6 +143,10 @@ class QuestionIn(Strict):
     history: list["TurnIn"] = Field(default=[], max_length=50)
     page: Page | None = None
     language: LanguageTag = Field(default="it", description="Used when the text does not show its language")
+    stage: Annotated[str, Field(max_length=40, pattern=r"^[a-z][a-z_]*$")] | None = Field(
+        default=None, description="`/ask`: where the customer stood until now"
+    )
+    internal: bool = Field(default=False, description="`/ask`: from internal documents too, as for operators")
 
 
 class TurnIn(Strict):
