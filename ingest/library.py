@@ -122,14 +122,14 @@ class Library:
                 for standing in Standing
             }
 
-    async def choices(self) -> tuple[list[str], list[str]]:
+    async def choices(self) -> tuple[Sequence[str], Sequence[str]]:
         """Return (the languages, the roots) that occur, in order of the alphabet."""
         async with self._database.reading() as session:
             languages = await session.scalars(
                 select(DocumentRow.language).distinct().order_by(DocumentRow.language)
             )
             roots = await session.scalars(select(DocumentRow.root).distinct().order_by(DocumentRow.root))
-            return list(languages), list(roots)
+            return languages.all(), roots.all()
 
     async def get(self, name: str) -> DocumentView:
         """Return one document by id or source, with the text of its answering, else its newest version.

@@ -174,7 +174,7 @@ class Pipeline:
                 yield FileReport(source=item.source, outcome=Outcome.UNCHANGED)
             elif _waits(prepared):
                 await self._ledger.keep_draft(prepared.version, new=prepared.known is None)
-                yield FileReport(source=item.source, outcome=Outcome.DRAFTED, chunks=len(prepared.uids))
+                yield _taken(prepared, Outcome.DRAFTED)
             else:
                 waiting.append(prepared)
         if not waiting:
@@ -231,7 +231,7 @@ class Pipeline:
             assert prepared.file is not None
             return await self._refuse(prepared.file, problem)
         outcome = Outcome.CHANGED if known and known.version else Outcome.ADDED
-        return FileReport(source=source, outcome=outcome, chunks=len(prepared.uids))
+        return _taken(prepared, outcome)
 
     async def _publish(self, prepared: Prepared, actor: str | None = None) -> list[str]:
         """Let a version answer, if the index really finds it; return the chunks that it replaces.
@@ -259,6 +259,12 @@ class Pipeline:
             "document_published", source=version.source, version=version.number, chunks=len(prepared.uids)
         )
         return replaced
+
+
+def _taken(prepared: Prepared, outcome: Outcome) -> FileReport:
+    version = prepared.version
+    kinds = tuple(sorted({str(warning["kind"]) for warning in version.warnings}))
+    return FileReport(source=version.source, outcome=outcome, chunks=len(prepared.uids), warnings=kinds)
 
 
 def _grouped(files: Iterable[SourceFile | FileReport]) -> Iterator[list[SourceFile | FileReport]]:

@@ -245,6 +245,7 @@ def _told(file: FileReport) -> dict[str, Any]:
         "chunks": file.chunks,
         "reason": file.reason,
         "detail": file.detail,
+        "warnings": list(file.warnings),
     }
 
 

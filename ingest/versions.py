@@ -1,7 +1,7 @@
 """The history of a document: what each version said, which one answers, and what people decided."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core import audit
 from core.database import Database, now
 from core.errors import BadInput, NotFound
-from core.index.tables import DocumentRow, VersionRow
+from core.index.tables import ChunkRow, DocumentRow, VersionRow
 from core.offload import ModelRunner
 from core.text import fold, words
 from ingest.comparing import Comparison, compare
@@ -43,6 +43,8 @@ class VersionView:
     published_at: datetime | None
     text: str | None = None
     pieces: Sequence[Piece] = ()
+    languages: Sequence[str] = ()
+    """Of each chunk, while the version answers."""
 
 
 class Versions:
@@ -86,7 +88,13 @@ class Versions:
         """
         async with self._database.reading() as session:
             document = await _document(session, document_id)
-            return _view(await _version(session, document_id, number), document, whole=True)
+            view = _view(await _version(session, document_id, number), document, whole=True)
+            languages = await session.scalars(
+                select(ChunkRow.language)
+                .where(ChunkRow.document_id == document_id, ChunkRow.version == number)
+                .order_by(ChunkRow.ordinal)
+            )
+            return replace(view, languages=languages.all())
 
     async def compare(self, document_id: str, before: int, after: int) -> Comparison:
         """Return what differs between two versions.
