@@ -23,10 +23,12 @@ async function reliability(band) {
 /** @param {any[]} citations */
 async function sources(citations) {
   if (!citations.length) return h("p", { class: "muted" }, await t("js.try.no_citations"));
-  const rows = citations.map((one) =>
-    h("li", {}, `[${one.index}] `, h("a", { href: address(one.source) }, one.title || one.source), one.section ? ` · ${one.section}` : ""),
-  );
-  return h("ul", { class: "results" }, ...rows);
+  const rows = citations.map(async (one) => {
+    const link = h("a", { href: address(one.source) }, one.title || one.source);
+    const version = one.version ? ` · ${await t("js.try.version", { version: one.version })}` : "";
+    return h("li", {}, `[${one.index}] `, link, one.section ? ` · ${one.section}` : "", version);
+  });
+  return h("ul", { class: "results" }, ...(await Promise.all(rows)));
 }
 
 /** @param {any} passage @param {number} best @param {any|undefined} sentence @param {boolean} used */
