@@ -10,12 +10,12 @@ from assistant.web.errors import documented
 from assistant.web.schemas import (
     AnswerOut,
     BandOut,
-    CitationOut,
     PassageOut,
     QuestionIn,
     ReadingOut,
     SearchIn,
     SearchOut,
+    SourceOut,
     TurnIn,
 )
 from core.types import Audience, Passage
@@ -79,9 +79,7 @@ async def ask(body: QuestionIn, services: ServicesDep) -> AnswerOut:
         language=reply.language,
         engine=reply.engine,
         prompt=reply.prompt,
-        citations=[
-            CitationOut.model_validate(citation, from_attributes=True) for citation in reply.citations
-        ],
+        citations=[SourceOut.model_validate(citation, from_attributes=True) for citation in reply.citations],
         reading=_reading(reading, services),
         trace=dict(reply.trace),
     )

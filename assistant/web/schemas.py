@@ -74,6 +74,14 @@ class CitationOut(BaseModel):
     )
 
 
+class SourceOut(CitationOut):
+    """A source with what leads an admin to it."""
+
+    document_id: str
+    chunk_id: str
+    source: str
+
+
 class MessageOut(BaseModel):
     """One message as the customer sees it."""
 
@@ -224,7 +232,7 @@ class AnswerOut(BaseModel):
     language: str
     engine: str
     prompt: str | None
-    citations: list[CitationOut]
+    citations: list[SourceOut]
     reading: ReadingOut
     trace: dict[str, Any]
 

@@ -9,9 +9,6 @@ import { t } from "../kit/words.js";
 const CLOSE = 0.75; // of the best score of the same search
 const FAIR = 0.45;
 
-/** @param {string} source */
-const address = (source) => `/admin/knowledge/find?source=${encodeURIComponent(source)}`;
-
 /** @param {any} band What a reliability like this has meant so far; null for words of our own. */
 async function reliability(band) {
   if (!band) return h("p", { class: "muted" }, await t("js.try.no_band"));
@@ -24,7 +21,8 @@ async function reliability(band) {
 async function sources(citations) {
   if (!citations.length) return h("p", { class: "muted" }, await t("js.try.no_citations"));
   const rows = citations.map(async (one) => {
-    const link = h("a", { href: address(one.source) }, one.title || one.source);
+    const isDocument = one.kind === "document"; // the other kind is what a person wrote for the question
+    const link = h(isDocument ? "a" : "span", isDocument ? { href: `/admin/knowledge/${one.document_id}` } : {}, one.title);
     const version = one.version ? ` · ${await t("js.try.version", { version: one.version })}` : "";
     return h("li", {}, `[${one.index}] `, link, one.section ? ` · ${one.section}` : "", version);
   });
