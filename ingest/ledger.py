@@ -2,92 +2,23 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core import audit
 from core.database import Database, now
 from core.embeddings import Vectors, from_blobs, to_blob
 from core.errors import DocumentRefused, NotFound
 from core.index.tables import ChunkRow, DocumentRow, NextVectorRow, SupersessionRow, VersionRow
 from core.text import clean
 from core.types import UNKNOWN_LANGUAGE, DocumentState
+from ingest.ledger_types import Gone, Known, NewChunk, NewVersion, Origin, chunk_uid
 from ingest.metadata import as_details
-from ingest.types import MediaType, Metadata, Piece, SourceFile
-
-
-class Origin(StrEnum):
-    """Where the text of a version comes from."""
-
-    FILE = "file"
-    EDITED = "edited"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What the ledger knows of a source before a file is read."""
-
-    document_id: str
-    version: int
-    latest: int
-    root: str
-    reason: str | None
-    file_hash: str | None
-    """Of the newest version that came from a file, whether it answers or not."""
-    recipe: str | None
-    waits: bool
-    """Whether a person decides about new versions: one was withdrawn, or its text was corrected by hand."""
-    chosen: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewChunk:
-    """A chunk that is ready to be stored."""
-
-    piece: Piece
-    language: str
-    lexemes: str
-    encoded_hash: str
-    vector: Vectors
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewVersion:
-    """All that a version consists of, besides its chunks."""
-
-    document_id: str
-    number: int
-    source: str
-    root: str
-    metadata: Metadata
-    said: Metadata
-    """What file and sender say; `metadata` is that under what a person chose."""
-    media_type: MediaType
-    language: str
-    file_hash: str
-    recipe: str
-    text: str
-    pieces: Sequence[Piece]
-    warnings: Sequence[Mapping[str, Any]] = ()
-    original: str | None = None
-    origin: Origin = Origin.FILE
-    by: str = ""
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gone:
-    """What a deletion took away."""
-
-    document_id: str
-    versions: int
-    chunks: Sequence[str]
-    originals: set[str]
-    """Files that no other version needs any more."""
+from ingest.types import MediaType, SourceFile
 
 
 class Ledger:
@@ -129,7 +60,14 @@ class Ledger:
         return {encoded: matrix[row] for row, (encoded, _) in enumerate(found)}
 
     async def publish(
-        self, version: NewVersion, chunks: Sequence[NewChunk], model: str, *, new: bool, fresh: bool
+        self,
+        version: NewVersion,
+        chunks: Sequence[NewChunk],
+        model: str,
+        *,
+        new: bool,
+        fresh: bool,
+        actor: str | None = None,
     ) -> list[str]:
         """Make `version` the one that answers, in one transaction; it may be an earlier one again.
 
@@ -139,6 +77,7 @@ class Ledger:
             model: what made the vectors.
             new: whether the document is new; one that is not must still be there.
             fresh: whether the version is; one that is not must be kept already.
+            actor: who decided it, for the audit trail; None when a run of files did.
 
         Returns:
             The ids of the chunks that answer no more.
@@ -150,6 +89,7 @@ class Ledger:
             if not new and await session.get(DocumentRow, version.document_id) is None:
                 raise NotFound("The document was deleted meanwhile.")
             row = await _document(session, version)
+            before = row.version
             _describe(row, version)
             row.version, row.state, row.reason = version.number, DocumentState.SEARCHABLE, None
             replaced = await _delete_chunks(session, version.document_id)
@@ -159,15 +99,19 @@ class Ledger:
             kept_row.published_at = now()
             session.add_all(_chunk_rows(version, chunks, model))
             await _supersede(session, version.metadata.supersedes, version.source)
+            if actor:
+                facts = {"source": version.source, "version": [before, version.number]}
+                await _tell(session, actor, "document_published", row.id, facts)
         kept = {chunk_uid(version.document_id, version.number, ordinal) for ordinal in range(len(chunks))}
         return [uid for uid in replaced if uid not in kept]
 
-    async def keep_draft(self, version: NewVersion, *, new: bool) -> int:
+    async def keep_draft(self, version: NewVersion, *, new: bool, actor: str | None = None) -> int:
         """Store a version for a person to look at; what answers goes on answering.
 
         Args:
             version: what it says; its number is given here.
             new: whether the document is new; one that is not must still be there.
+            actor: who corrected the text, for the audit trail; None when it came from a file.
 
         Returns:
             The number of the version.
@@ -186,6 +130,9 @@ class Ledger:
                 row.state = DocumentState.DRAFT
             row.reason = None
             await _version(session, version, len(version.pieces), fresh=True)
+            if actor:
+                facts = {"source": version.source, "version": version.number}
+                await _tell(session, actor, "document_corrected", row.id, facts)
         return version.number
 
     async def refuse(self, file: SourceFile, problem: DocumentRefused) -> None:
@@ -205,8 +152,12 @@ class Ledger:
             row.reason, row.updated_at = clean(f"{problem.reason}: {problem}"), now()
             row.revision += 1
 
-    async def withdraw(self, document_id: str) -> list[str]:
+    async def withdraw(self, document_id: str, *, actor: str = audit.SYSTEM) -> list[str]:
         """Let no version answer any more; all of them are kept.
+
+        Args:
+            document_id: which document.
+            actor: who decided it, for the audit trail.
 
         Returns:
             The ids of the chunks that answered.
@@ -218,12 +169,18 @@ class Ledger:
             row = await session.get(DocumentRow, document_id)
             if row is None:
                 raise NotFound("There is no such document.")
+            facts = {"source": row.source, "version": row.version}
             row.version, row.state, row.updated_at = 0, DocumentState.DRAFT, now()
             row.revision += 1
-            return await _delete_chunks(session, document_id)
+            silent = await _delete_chunks(session, document_id)
+            await _tell(session, actor, "document_withdrawn", document_id, facts)
+            return silent
 
-    async def remove(self, source: str) -> Gone:
+    async def remove(self, source: str, *, actor: str = audit.SYSTEM) -> Gone:
         """Delete a document with all its versions; from the moment this returns it answers no more.
+
+        The entry in the audit trail proves it: it stands if, and only if, the deletion does, and the
+        hash of the last text shows later which text it was without keeping a word of it.
 
         Raises:
             NotFound: there is no such document.
@@ -232,7 +189,7 @@ class Ledger:
             row = await session.scalar(select(DocumentRow).where(DocumentRow.source == source))
             if row is None:
                 raise NotFound(f"There is no document called {source!r}.")
-            chunks = await _delete_chunks(session, row.id)
+            chunks, last = await _delete_chunks(session, row.id), await _last_text(session, row)
             removed = await session.execute(
                 delete(VersionRow).where(VersionRow.document_id == row.id).returning(VersionRow.original)
             )
@@ -240,6 +197,8 @@ class Ledger:
             await session.delete(row)
             await session.flush()
             unused = await _unused(session, {name for name in originals if name})
+            facts = {"source": source, "versions": len(originals), "chunks": len(chunks), "sha256": last}
+            await _tell(session, actor, "document_deleted", row.id, facts)
             return Gone(document_id=row.id, versions=len(originals), chunks=chunks, originals=unused)
 
     async def sources_of(self, root: str) -> set[str]:
@@ -257,11 +216,6 @@ class Ledger:
             await session.execute(
                 update(DocumentRow).where(DocumentRow.source == source).values(root=root, reason=None)
             )
-
-
-def chunk_uid(document_id: str, version: int, ordinal: int) -> str:
-    """Return the id of a chunk: the same document, version and place always give the same one."""
-    return hashlib.sha256(f"{document_id}/{version}/{ordinal}".encode()).hexdigest()[:32]
 
 
 async def _document(session: AsyncSession, new: NewVersion) -> DocumentRow:
@@ -338,6 +292,19 @@ async def _delete_chunks(session: AsyncSession, document_id: str) -> list[str]:
         delete(ChunkRow).where(ChunkRow.document_id == document_id).returning(ChunkRow.uid)
     )
     return list(gone.all())
+
+
+async def _last_text(session: AsyncSession, row: DocumentRow) -> str | None:
+    """Return the SHA-256 of the text that answered, else of the newest; None when nothing was ever read."""
+    wanted = (VersionRow.document_id == row.id) & (VersionRow.number == (row.version or row.latest))
+    text = await session.scalar(select(VersionRow.text).where(wanted))
+    return None if text is None else hashlib.sha256(text.encode()).hexdigest()
+
+
+async def _tell(
+    session: AsyncSession, actor: str, action: str, document_id: str, facts: Mapping[str, Any]
+) -> None:
+    await audit.record(session, actor=actor, action=action, subject=f"document:{document_id}", details=facts)
 
 
 async def _unused(session: AsyncSession, originals: set[str]) -> set[str]:

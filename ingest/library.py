@@ -73,6 +73,15 @@ class Filter:
     root: str | None = None
 
 
+class Order(StrEnum):
+    """What a list of documents begins with."""
+
+    SOURCE = "source"
+    TITLE = "title"
+    NEWEST = "newest"
+    """The one that was changed last."""
+
+
 class Library:
     """Reads the ledger for people.
 
@@ -84,18 +93,19 @@ class Library:
         self._database = database
 
     async def list(
-        self, wanted: Filter | None = None, *, limit: int = 100, offset: int = 0
+        self,
+        wanted: Filter | None = None,
+        *,
+        order: Order = Order.SOURCE,
+        limit: int = 100,
+        offset: int = 0,
     ) -> tuple[int, Sequence[DocumentView]]:
-        """Return (how many fit in all, this page of them by source)."""
+        """Return (how many fit in all, this page of them in `order`)."""
         async with self._database.reading() as session:
             conditions = _conditions(wanted or Filter(), sqlite=self._database.is_sqlite)
             counted = select(func.count()).select_from(DocumentRow).where(*conditions)
             rows = await session.scalars(
-                select(DocumentRow)
-                .where(*conditions)
-                .order_by(DocumentRow.source)
-                .limit(limit)
-                .offset(offset)
+                select(DocumentRow).where(*conditions).order_by(*_ORDERS[order]).limit(limit).offset(offset)
             )
             return int(await session.scalar(counted) or 0), await _views(session, rows.all())
 
@@ -111,6 +121,15 @@ class Library:
                 )
                 for standing in Standing
             }
+
+    async def choices(self) -> tuple[Sequence[str], Sequence[str]]:
+        """Return (the languages, the roots) that occur, in order of the alphabet."""
+        async with self._database.reading() as session:
+            languages = await session.scalars(
+                select(DocumentRow.language).distinct().order_by(DocumentRow.language)
+            )
+            roots = await session.scalars(select(DocumentRow.root).distinct().order_by(DocumentRow.root))
+            return languages.all(), roots.all()
 
     async def get(self, name: str) -> DocumentView:
         """Return one document by id or source, with the text of its answering, else its newest version.
@@ -130,6 +149,13 @@ class Library:
                 )
             )
             return (await _views(session, [row], text))[0]
+
+
+_ORDERS: dict[Order, tuple[Any, ...]] = {
+    Order.SOURCE: (DocumentRow.source,),
+    Order.TITLE: (func.lower(DocumentRow.title), DocumentRow.source),
+    Order.NEWEST: (DocumentRow.updated_at.desc(), DocumentRow.source),
+}
 
 
 def _conditions(wanted: Filter, *, sqlite: bool) -> list[ColumnElement[bool]]:

@@ -15,11 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
+from core.audit import SYSTEM
 from core.errors import DocumentRefused, NotFound, Refusal
 from core.index.dense import DenseSearch
 from core.offload import ModelRunner
 from core.telemetry import get_log
-from ingest.ledger import Gone, Known, Ledger, NewVersion
+from ingest.ledger import Ledger
+from ingest.ledger_types import Gone, Known, NewVersion
 from ingest.preparing import Prepared, Preparer
 from ingest.sources import UPLOAD, refusal
 from ingest.types import FileReport, IngestReport, Outcome, SourceFile
@@ -98,22 +100,23 @@ class Pipeline:
         """End the processes that read."""
         await self._runner.run(self._preparer.reader.close)
 
-    async def remove(self, source: str) -> FileReport:
+    async def remove(self, source: str, *, actor: str = SYSTEM) -> FileReport:
         """Delete a document; when this returns it answers no more.
 
         Raises:
             NotFound: there is no such document.
         """
-        gone = await self.take_away(source)
+        gone = await self.take_away(source, actor=actor)
         return FileReport(source=source, outcome=Outcome.REMOVED, chunks=len(gone.chunks))
 
-    async def take_away(self, source: str) -> Gone:
+    async def take_away(self, source: str, *, actor: str = SYSTEM) -> Gone:
         """Delete a document and its files, and return what that was.
 
         Raises:
             NotFound: there is no such document.
         """
-        gone = await self._ledger.remove(source)  # a run under way finds it gone and does not bring it back
+        # A run under way finds it gone and does not bring it back.
+        gone = await self._ledger.remove(source, actor=actor)
         self._index.changed()
         await self._index.remove(gone.chunks)
         await self._runner.run(self._preparer.originals.forget, gone.originals)
@@ -124,7 +127,7 @@ class Pipeline:
         vanished = await self._ledger.sources_of(root) - kept
         return [await self.remove(source) for source in sorted(vanished)]
 
-    async def answer_with(self, version: NewVersion) -> int:
+    async def answer_with(self, version: NewVersion, *, actor: str | None = None) -> int:
         """Let a version that is kept answer, in place of the one that does; return its number of chunks.
 
         Raises:
@@ -134,27 +137,27 @@ class Pipeline:
         async with self._one_group:
             prepared = await self._runner.run_bulk(self._preparer.for_answering, version)
             await self._embed([prepared])
-            replaced = await self._publish(prepared)
+            replaced = await self._publish(prepared, actor)
             await self._index.remove(replaced)
         return len(prepared.uids)
 
-    async def keep_draft(self, version: NewVersion) -> int:
+    async def keep_draft(self, version: NewVersion, *, actor: str | None = None) -> int:
         """Keep a further version of a document for a person to publish; return the number it was given.
 
         Raises:
             NotFound: the document was deleted meanwhile.
         """
         async with self._one_group:
-            return await self._ledger.keep_draft(version, new=False)
+            return await self._ledger.keep_draft(version, new=False, actor=actor)
 
-    async def withdraw(self, document_id: str) -> None:
+    async def withdraw(self, document_id: str, *, actor: str = SYSTEM) -> None:
         """Silence a document without deleting anything of it.
 
         Raises:
             NotFound: there is no such document.
         """
         async with self._one_group:
-            silent = await self._ledger.withdraw(document_id)
+            silent = await self._ledger.withdraw(document_id, actor=actor)
             self._index.changed()
             await self._index.remove(silent)
 
@@ -176,7 +179,7 @@ class Pipeline:
                 yield FileReport(source=item.source, outcome=Outcome.UNCHANGED)
             elif _waits(prepared):
                 await self._ledger.keep_draft(prepared.version, new=prepared.known is None)
-                yield FileReport(source=item.source, outcome=Outcome.DRAFTED, chunks=len(prepared.uids))
+                yield _taken(prepared, Outcome.DRAFTED)
             else:
                 waiting.append(prepared)
         if not waiting:
@@ -233,9 +236,9 @@ class Pipeline:
             assert prepared.file is not None
             return await self._refuse(prepared.file, problem)
         outcome = Outcome.CHANGED if known and known.version else Outcome.ADDED
-        return FileReport(source=source, outcome=outcome, chunks=len(prepared.uids))
+        return _taken(prepared, outcome)
 
-    async def _publish(self, prepared: Prepared) -> list[str]:
+    async def _publish(self, prepared: Prepared, actor: str | None = None) -> list[str]:
         """Let a version answer, if the index really finds it; return the chunks that it replaces.
 
         Raises:
@@ -254,12 +257,19 @@ class Pipeline:
             self._preparer.model,
             new=fresh and prepared.known is None,
             fresh=fresh,
+            actor=actor,
         )
         self._index.changed()
         log.info(
             "document_published", source=version.source, version=version.number, chunks=len(prepared.uids)
         )
         return replaced
+
+
+def _taken(prepared: Prepared, outcome: Outcome) -> FileReport:
+    version = prepared.version
+    kinds = tuple(sorted({str(warning["kind"]) for warning in version.warnings}))
+    return FileReport(source=version.source, outcome=outcome, chunks=len(prepared.uids), warnings=kinds)
 
 
 def _grouped(files: Iterable[SourceFile | FileReport]) -> Iterator[list[SourceFile | FileReport]]:

@@ -13,7 +13,7 @@ from core.errors import DocumentRefused, Refusal
 from core.lexemes import lexemes
 from core.text import clean
 from ingest.chunking import Chunker
-from ingest.ledger import Known, NewChunk, NewVersion, Origin, chunk_uid
+from ingest.ledger_types import Known, NewChunk, NewVersion, Origin, chunk_uid
 from ingest.loaders import load
 from ingest.metadata import build_metadata
 from ingest.originals import Originals

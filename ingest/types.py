@@ -157,6 +157,8 @@ class FileReport:
     chunks: int = 0
     reason: str | None = None
     detail: str | None = None
+    warnings: tuple[str, ...] = ()
+    """Kinds of what a person should look at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core import audit
 from core.database import Database, now
 from core.errors import Conflict, NotFound
 from core.index.tables import UploadRow
@@ -85,7 +86,7 @@ class Uploads:
             name: the file's own name.
             given: what was said beside it.
             key: the caller's idempotency key: the same again is the same upload.
-            by: who handed it in.
+            by: who handed it in, for the audit trail too.
 
         Raises:
             Conflict: the key was used for another file.
@@ -106,6 +107,7 @@ class Uploads:
             async with self._database.writing() as session:
                 row.job = await JobQueue.enqueue(session, UPLOAD_JOB, {"upload": identifier}) or ""
                 session.add(row)
+                await _tell(session, by, "document_uploaded", row)
         except IntegrityError:  # the same key at the same moment: the other one was first
             return await self.receive(stored, name, given, key=key, by=by)
         return await self.get(identifier)
@@ -135,8 +137,8 @@ class Uploads:
             )
             return total, [_view(row, job) for row, job in rows]
 
-    async def again(self, identifier: str) -> UploadView:
-        """Have a failed upload tried again.
+    async def again(self, identifier: str, *, by: str = "") -> UploadView:
+        """Have a failed upload tried again; `by` is who asks for it.
 
         Raises:
             NotFound: there is no such upload.
@@ -151,6 +153,7 @@ class Uploads:
                 raise Conflict("This upload has not failed: there is nothing to try again.")
             row.job = await JobQueue.enqueue(session, UPLOAD_JOB, {"upload": identifier}) or row.job
             row.state, row.finished_at = UploadState.RECEIVED, None
+            await _tell(session, by, "upload_retried", row)
         return await self.get(identifier)
 
     async def ingest(self, job: Job, pipeline: Pipeline) -> None:
@@ -222,6 +225,13 @@ async def _keyed(session: AsyncSession, key: str) -> UploadRow | None:
     return await session.scalar(select(UploadRow).where(UploadRow.key == key))
 
 
+async def _tell(session: AsyncSession, by: str, action: str, row: UploadRow) -> None:
+    details = {"source": row.name, "size": row.size, "sha256": row.content_hash}
+    await audit.record(
+        session, actor=by or audit.SYSTEM, action=action, subject=f"upload:{row.id}", details=details
+    )
+
+
 def _measured(stored: Path) -> tuple[int, str]:
     """Return the size of a file and the SHA-256 of its bytes."""
     with stored.open("rb") as file:
@@ -235,6 +245,7 @@ def _told(file: FileReport) -> dict[str, Any]:
         "chunks": file.chunks,
         "reason": file.reason,
         "detail": file.detail,
+        "warnings": list(file.warnings),
     }
 
 

@@ -1,7 +1,7 @@
 """The history of a document: what each version said, which one answers, and what people decided."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -9,13 +9,14 @@ from uuid import uuid4
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core import audit
 from core.database import Database, now
 from core.errors import BadInput, NotFound
-from core.index.tables import DocumentRow, VersionRow
+from core.index.tables import ChunkRow, DocumentRow, VersionRow
 from core.offload import ModelRunner
 from core.text import fold, words
 from ingest.comparing import Comparison, compare
-from ingest.ledger import NewVersion, Origin
+from ingest.ledger_types import NewVersion, Origin
 from ingest.metadata import build_metadata
 from ingest.pipeline import DRAFT, Pipeline
 from ingest.preparing import Preparer
@@ -42,6 +43,8 @@ class VersionView:
     published_at: datetime | None
     text: str | None = None
     pieces: Sequence[Piece] = ()
+    languages: Sequence[str] = ()
+    """Of each chunk, while the version answers."""
 
 
 class Versions:
@@ -85,7 +88,13 @@ class Versions:
         """
         async with self._database.reading() as session:
             document = await _document(session, document_id)
-            return _view(await _version(session, document_id, number), document, whole=True)
+            view = _view(await _version(session, document_id, number), document, whole=True)
+            languages = await session.scalars(
+                select(ChunkRow.language)
+                .where(ChunkRow.document_id == document_id, ChunkRow.version == number)
+                .order_by(ChunkRow.ordinal)
+            )
+            return replace(view, languages=languages.all())
 
     async def compare(self, document_id: str, before: int, after: int) -> Comparison:
         """Return what differs between two versions.
@@ -96,7 +105,7 @@ class Versions:
         one, other = await self.show(document_id, before), await self.show(document_id, after)
         return await self._runner.run(compare, one.text or "", other.text or "", one.pieces, other.pieces)
 
-    async def publish(self, document_id: str, number: int) -> int:
+    async def publish(self, document_id: str, number: int, *, actor: str | None = None) -> int:
         """Let this version answer, an earlier one too; return its number of chunks.
 
         Raises:
@@ -104,15 +113,15 @@ class Versions:
             BadInput: the version was kept before chunks were stored with it.
             DocumentRefused: the index does not return what was added.
         """
-        return await self._pipeline.answer_with(await self._kept(document_id, number))
+        return await self._pipeline.answer_with(await self._kept(document_id, number), actor=actor)
 
-    async def withdraw(self, document_id: str) -> None:
+    async def withdraw(self, document_id: str, *, actor: str = audit.SYSTEM) -> None:
         """Let no version answer.
 
         Raises:
             NotFound: there is no such document.
         """
-        await self._pipeline.withdraw(document_id)
+        await self._pipeline.withdraw(document_id, actor=actor)
 
     async def correct(self, document_id: str, base: int, text: str, *, by: str, note: str) -> int:
         """Keep a text that a person corrected as a draft after version `base`; return its number.
@@ -123,7 +132,7 @@ class Versions:
         """
         version = await self._kept(document_id, base)
         draft = await self._runner.run_bulk(self._preparer.from_text, version, text, by=by, note=note)
-        return await self._pipeline.keep_draft(draft)
+        return await self._pipeline.keep_draft(draft, actor=by)
 
     async def draft(
         self, *, title: str, text: str, language: str, stages: Sequence[str], by: str
@@ -140,12 +149,13 @@ class Versions:
         report = await self._pipeline.run([file], by=by)
         return name if report.files[0].outcome is Outcome.DRAFTED else None
 
-    async def choose(self, document_id: str, fields: Mapping[str, Any]) -> None:
+    async def choose(self, document_id: str, fields: Mapping[str, Any], *, actor: str = audit.SYSTEM) -> None:
         """Record what a person decided about a document; it holds for all versions to come.
 
         Args:
             document_id: which document.
             fields: as in `ingest.metadata.build_metadata`; None gives the decision back to the file.
+            actor: who decided it, for the audit trail.
 
         Raises:
             NotFound: there is no such document.
@@ -156,11 +166,18 @@ class Versions:
             chosen = {key: value for key, value in {**document.chosen, **fields}.items() if value is not None}
             row = await _current(session, document)
             metadata = _metadata(document, row, chosen)
-            encoded = (document.title, document.language)
+            before, encoded = _told(document), (document.title, document.language)
             document.chosen = chosen
             _apply(document, metadata)
             document.updated_at, document.revision = now(), document.revision + 1
             again = document.version and encoded != (document.title, document.language)
+            await audit.record(
+                session,
+                actor=actor,
+                action="document_decided",
+                subject=f"document:{document_id}",
+                details={"fields": sorted(fields), **_changes(before, _told(document))},
+            )
         if again:
             await self.publish(document_id, document.version)
 
@@ -220,6 +237,21 @@ def _apply(document: DocumentRow, metadata: Metadata) -> None:
     document.stages, document.audience = list(metadata.stages), metadata.audience
     document.url, document.responsible = metadata.url, metadata.responsible
     document.valid_from, document.valid_until = metadata.valid_from, metadata.valid_until
+
+
+def _told(document: DocumentRow) -> dict[str, Any]:
+    """Return what the audit trail may say of decisions: no titles, addresses or people's names."""
+    return {
+        "language": document.language,
+        "stages": ", ".join(document.stages),
+        "audience": str(document.audience),
+        "valid_from": document.valid_from,
+        "valid_until": document.valid_until,
+    }
+
+
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:
+    return {name: [before[name], value] for name, value in after.items() if before[name] != value}
 
 
 def _view(row: VersionRow, document: DocumentRow, *, whole: bool = False) -> VersionView:

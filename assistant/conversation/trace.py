@@ -65,6 +65,9 @@ def _said(sentence: Sentence) -> dict[str, Any]:
 def _passage_trace(passage: Passage) -> dict[str, Any]:
     return {
         "chunk": passage.chunk_id,
+        "document": passage.document_id,
+        "title": passage.title,
+        "audience": passage.audience.value,
         "source": passage.source,
         "section": passage.section,
         "score": _short(passage.score),

@@ -7,7 +7,7 @@ from assistant.conversation.compose import Composer
 from assistant.conversation.curated import findings_of
 from assistant.conversation.journey import JourneyModel
 from assistant.conversation.ports import Bus, Conversations, Curator, Retriever
-from assistant.conversation.readings import Reading
+from assistant.conversation.readings import UNKNOWN_STAGE, Reading
 from assistant.conversation.several import questions_in
 from assistant.conversation.types import BOT, Author, Findings, Message, Reply, SearchQuery, Thread
 from assistant.conversation.understand import Understand
@@ -127,7 +127,9 @@ class Turns:
         asked = questions_in(question, reading.language)
         found = await asyncio.gather(
             *(
-                self._find(own.text, reading, before + tuple(one.text for one in asked[:place]))
+                self._find(
+                    own.text, reading, before + tuple(one.text for one in asked[:place]), thread.audiences
+                )
                 for place, own in enumerate(asked)
             )
         )
@@ -137,49 +139,72 @@ class Turns:
             return await self._composer.reply_to_several(parts, reading, thread, policy, on_text)
         return await self._composer.reply(question, reading, found[0], thread, policy, on_text)
 
-    async def _find(self, text: str, reading: Reading, before: tuple[str, ...]) -> Findings:
+    async def _find(
+        self, text: str, reading: Reading, before: tuple[str, ...], audiences: frozenset[Audience]
+    ) -> Findings:
         """Return what a person wrote for this question, else what the documents say to it."""
         if self._curator is not None:
             curated = await self._curator.match(
                 text,
                 language=self._composer.reply_language(reading),
                 stage=reading.stage,
-                audiences=frozenset({Audience.PUBLIC}),
+                audiences=audiences,
             )
             if curated is not None:
                 return findings_of(curated)
-        return await self._search(text, reading, before)
+        return await self._search(text, reading, before, audiences)
 
     async def _count(self, reply: Reply) -> None:
         for answer_id in reply.curated:
             assert self._curator is not None
             await self._curator.used(answer_id)
 
-    async def _search(self, text: str, reading: Reading, before: tuple[str, ...]) -> Findings:
+    async def _search(
+        self, text: str, reading: Reading, before: tuple[str, ...], audiences: frozenset[Audience]
+    ) -> Findings:
         query = SearchQuery(
             text=text,
             language=reading.language,
             history=before,
             stages=self._tags(reading),
+            audiences=audiences,
             limit=self._passages,
             surroundings=True,
         )
         return await self._retriever.search(query)
 
     async def ask(
-        self, question: str, history: list[Message], *, page: str | None = None, language: str = "it"
+        self,
+        question: str,
+        history: list[Message],
+        *,
+        page: str | None = None,
+        language: str = "it",
+        stage: str | None = None,
+        internal: bool = False,
     ) -> tuple[Reading, Reply]:
-        """Read and answer one question outside any conversation (command line, tests, evaluation)."""
+        """Read and answer one question outside any conversation (command line, tests, evaluation).
+
+        Args:
+            question: what is asked.
+            history: what was said before.
+            page: where it is asked.
+            language: of the reply, when the question does not show its own.
+            stage: where the customer stood until now; the question may move them on.
+            internal: answer as an operator is helped, from internal documents too.
+        """
         message = Message(author=Author.CUSTOMER, text=question)
         thread = Thread(
             conversation_id="",
             owner=BOT,
             language=language,
             page=page,
-            stages={},
+            stages=self._journey.corrected(stage) if stage else {},
+            stage=stage or UNKNOWN_STAGE,
             episode=1,
             history=tuple(history),
             pending=(message,),
+            audiences=frozenset(Audience) if internal else frozenset({Audience.PUBLIC}),
         )
         reading = await self._understand.read(question, thread)
         return reading, await self.reply_to(question, reading, thread)

@@ -269,6 +269,8 @@ class Thread:
     """Of the same messages: how sure it was that the customer was not being helped."""
     handed_over: bool = False
     """Whether this episode already asked for a person."""
+    audiences: frozenset[Audience] = frozenset({Audience.PUBLIC})
+    """Who reads the reply: customers, unless an admin tries what an operator would be told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

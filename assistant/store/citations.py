@@ -54,6 +54,17 @@ async def count(database: Database, document_id: str) -> int:
         return int(await session.scalar(quoting) or 0)
 
 
+async def counts(database: Database, document_ids: Sequence[str]) -> dict[str, int]:
+    """Return how many replies quoted each of these documents; those that none quoted are left out."""
+    quoting = (
+        select(CitedRow.document_id, func.count(CitedRow.message_id.distinct()))
+        .where(CitedRow.document_id.in_(document_ids))
+        .group_by(CitedRow.document_id)
+    )
+    async with database.reading() as session:
+        return {document: count for document, count in await session.execute(quoting) if document}
+
+
 async def latest(database: Database, document_id: str, *, limit: int = 20) -> list[Quoting]:
     """Return the newest replies that quoted a document, the newest first."""
     quoting = (

@@ -28,6 +28,7 @@ async def first_page(request: Request, services: ServicesDep, admin: AdminPerson
         admin,
         found=await overview(services.database),
         jobs=await services.jobs.counts(),
+        documents=await services.library.counts(),
         healthy=services.dense.healthy,
         encoder=services.encoder.name,
     )

@@ -5,8 +5,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 
+from assistant.services import Services
 from assistant.store import citations
-from assistant.web.dependencies import ServicesDep, require_admin
+from assistant.web.dependencies import ActorDep, ServicesDep, require_admin
 from assistant.web.errors import documented
 from assistant.web.knowledge_schemas import (
     BulkIn,
@@ -51,43 +52,58 @@ async def show_document(document_id: Id, services: ServicesDep, response: Respon
 
 @router.patch("/documents/{document_id}", responses=documented(404, 412))
 async def decide(
-    document_id: Id, body: DocumentPatch, services: ServicesDep, response: Response, if_match: IfMatch = None
+    document_id: Id,
+    body: DocumentPatch,
+    services: ServicesDep,
+    actor: ActorDep,
+    response: Response,
+    if_match: IfMatch = None,
 ) -> DocumentOut:
     """Decide title, language, stages, audience, address, days or owner; files do not change it any more."""
-    await _unchanged(services, document_id, if_match)
-    await services.versions.choose(document_id, _decided(body))
+    await unchanged(services, document_id, if_match)
+    await services.versions.choose(document_id, _decided(body), actor=actor)
     view = await services.library.get(document_id)
     response.headers["ETag"] = etag(view)
     return _document(view)
 
 
 @router.delete("/documents/{document_id}", status_code=204, responses=documented(404, 412))
-async def remove_document(document_id: Id, services: ServicesDep, if_match: IfMatch = None) -> Response:
+async def remove_document(
+    document_id: Id, services: ServicesDep, actor: ActorDep, if_match: IfMatch = None
+) -> Response:
     """Delete a document with all its versions; after the answer it is quoted no more."""
-    await _unchanged(services, document_id, if_match)
-    await _remove(services, document_id)
+    await unchanged(services, document_id, if_match)
+    await remove(services, document_id, actor)
     return Response(status_code=204)
 
 
 @router.post("/document-changes")
-async def change_many(body: BulkIn, services: ServicesDep) -> BulkOut:
+async def change_many(body: BulkIn, services: ServicesDep, actor: ActorDep) -> BulkOut:
     """Do the same with many documents; each has a result of its own."""
+    return await do_with_many(services, body, actor)
+
+
+async def do_with_many(services: Services, body: BulkIn, actor: str) -> BulkOut:
+    """Publish, withdraw, delete or decide about each of the documents; one that fails stops no other."""
 
     async def publish(document_id: str) -> None:
         view = await services.library.get(document_id)
-        await services.versions.publish(document_id, view.latest)
+        await services.versions.publish(document_id, view.latest, actor=actor)
 
     async def choose(document_id: str) -> None:
-        await services.versions.choose(document_id, _decided(body.fields or DocumentPatch()))
+        await services.versions.choose(document_id, _decided(body.fields or DocumentPatch()), actor=actor)
 
     async def delete(document_id: str) -> None:
-        await _remove(services, document_id)
+        await remove(services, document_id, actor)
+
+    async def withdraw(document_id: str) -> None:
+        await services.versions.withdraw(document_id, actor=actor)
 
     actions: dict[str, Callable[[str], Awaitable[None]]] = {
         "publish": publish,
         "choose": choose,
         "delete": delete,
-        "withdraw": services.versions.withdraw,
+        "withdraw": withdraw,
     }
     return BulkOut(results=[await _tried(actions[body.action], one) for one in dict.fromkeys(body.ids)])
 
@@ -106,16 +122,22 @@ def etag(view: DocumentView) -> str:
     return f'"{view.revision}"'
 
 
-async def _unchanged(services: ServicesDep, document_id: str, if_match: str | None) -> None:
+async def unchanged(services: Services, document_id: str, if_match: str | None) -> None:
+    """Let a change pass when the document is as the caller saw it.
+
+    Raises:
+        ChangedMeanwhile: somebody else was faster.
+    """
     if if_match is None or if_match == "*":
         return
     if etag(await services.library.get(document_id)) != if_match:
         raise ChangedMeanwhile("Somebody has changed this document meanwhile: look at it again.")
 
 
-async def _remove(services: ServicesDep, document_id: str) -> None:
+async def remove(services: Services, document_id: str, actor: str) -> None:
+    """Delete a document; when this returns it answers no more, and the audit trail says who deleted it."""
     view = await services.library.get(document_id)
-    await services.pipeline.remove(view.source)
+    await services.pipeline.remove(view.source, actor=actor)
 
 
 async def _tried(action: Callable[[str], Awaitable[None]], document_id: str) -> BulkResult:

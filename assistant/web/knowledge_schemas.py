@@ -171,6 +171,7 @@ class UploadedFile(BaseModel):
     chunks: int = 0
     reason: str | None = None
     detail: str | None = None
+    warnings: list[str] = Field(default=[], description="What to look at: `hidden_text`, `scanned` …")
 
 
 class UploadOut(BaseModel):

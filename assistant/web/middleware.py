@@ -20,6 +20,7 @@ _POLICY = (
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 _JSON_BYTES = 256 * 1024
+_TEXT_BYTES = 8 * 1024 * 1024
 
 
 class RequestContext:
@@ -66,18 +67,24 @@ class BodyLimit:
 
     Args:
         app: what comes next.
-        upload_bytes: for paths that take files; everything else takes a quarter of a megabyte.
+        upload_bytes: for paths that take files; a corrected text may have eight megabytes,
+            everything else a quarter of one.
     """
 
     def __init__(self, app: ASGIApp, upload_bytes: int) -> None:
         self._app = app
         self._upload_bytes = upload_bytes
 
+    def _limit(self, path: str) -> int:
+        if path.endswith("/documents"):
+            return self._upload_bytes
+        return _TEXT_BYTES if path.endswith(("/versions", "/correction")) else _JSON_BYTES
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = self._upload_bytes if scope["path"].endswith("/documents") else _JSON_BYTES
+        limit = self._limit(scope["path"])
         declared = Headers(scope=scope).get("content-length", "")
         if declared.isdigit() and int(declared) > limit:
             await _too_large(limit)(scope, receive, send)

@@ -30,6 +30,7 @@ class Item:
 
 NAVIGATION = (
     Item(name="overview", path="/admin", exact=True),
+    Item(name="knowledge", path="/admin/knowledge"),
     Item(name="people", path="/admin/people"),
     Item(name="audit", path="/admin/audit"),
 )

@@ -10,12 +10,12 @@ from assistant.web.errors import documented
 from assistant.web.schemas import (
     AnswerOut,
     BandOut,
-    CitationOut,
     PassageOut,
     QuestionIn,
     ReadingOut,
     SearchIn,
     SearchOut,
+    SourceOut,
     TurnIn,
 )
 from core.types import Audience, Passage
@@ -64,7 +64,12 @@ async def understand(body: QuestionIn, services: ServicesDep) -> ReadingOut:
 async def ask(body: QuestionIn, services: ServicesDep) -> AnswerOut:
     """Answer a question as a customer would be answered, with the trace of why."""
     reading, reply = await services.turns.ask(
-        body.query, _history(body.history), page=body.page, language=body.language
+        body.query,
+        _history(body.history),
+        page=body.page,
+        language=body.language,
+        stage=body.stage,
+        internal=body.internal,
     )
     return AnswerOut(
         answer=reply.text,
@@ -74,9 +79,7 @@ async def ask(body: QuestionIn, services: ServicesDep) -> AnswerOut:
         language=reply.language,
         engine=reply.engine,
         prompt=reply.prompt,
-        citations=[
-            CitationOut.model_validate(citation, from_attributes=True) for citation in reply.citations
-        ],
+        citations=[SourceOut.model_validate(citation, from_attributes=True) for citation in reply.citations],
         reading=_reading(reading, services),
         trace=dict(reply.trace),
     )

@@ -74,6 +74,14 @@ class CitationOut(BaseModel):
     )
 
 
+class SourceOut(CitationOut):
+    """A source with what leads an admin to it."""
+
+    document_id: str
+    chunk_id: str
+    source: str
+
+
 class MessageOut(BaseModel):
     """One message as the customer sees it."""
 
@@ -143,6 +151,10 @@ class QuestionIn(Strict):
     history: list["TurnIn"] = Field(default=[], max_length=50)
     page: Page | None = None
     language: LanguageTag = Field(default="it", description="Used when the text does not show its language")
+    stage: Annotated[str, Field(max_length=40, pattern=r"^[a-z][a-z_]*$")] | None = Field(
+        default=None, description="`/ask`: where the customer stood until now"
+    )
+    internal: bool = Field(default=False, description="`/ask`: from internal documents too, as for operators")
 
 
 class TurnIn(Strict):
@@ -220,7 +232,7 @@ class AnswerOut(BaseModel):
     language: str
     engine: str
     prompt: str | None
-    citations: list[CitationOut]
+    citations: list[SourceOut]
     reading: ReadingOut
     trace: dict[str, Any]
 

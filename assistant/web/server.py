@@ -18,9 +18,11 @@ from assistant.web import (
     admin,
     chat,
     curated,
+    document_pages,
     documents,
     findings,
     gaps,
+    knowledge_pages,
     metrics,
     pages,
     people_pages,
@@ -107,7 +109,7 @@ def create_web(settings: Settings, running: Running, admin_key: str) -> FastAPI:
         allow_headers=["Authorization", "Content-Type", "Last-Event-ID"],
     )
     app.add_middleware(RequestContext)
-    pages_of_ours = (pages, sign_in, admin, people_pages, account)
+    pages_of_ours = (pages, sign_in, admin, people_pages, account, knowledge_pages, document_pages)
     knowledge = (uploads, documents, versions, websites, curated, gaps, findings)
     for module in (chat, questions, readings, *knowledge, metrics, *pages_of_ours):
         app.include_router(module.router)

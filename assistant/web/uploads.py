@@ -1,12 +1,14 @@
 """Uploads: take a file at once, say how far it is, try it again."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, File, Form, Header, Query, Request, UploadFile
 
-from assistant.web.dependencies import ServicesDep, require_admin
+from assistant.services import Services
+from assistant.web.dependencies import ActorDep, ServicesDep, require_admin
 from assistant.web.errors import documented
 from assistant.web.knowledge_schemas import UploadedFile, UploadOut, UploadsOut
 from assistant.web.limits import address_of
@@ -31,6 +33,7 @@ _Name = Annotated[str, Form(max_length=500)]
 async def upload(
     request: Request,
     services: ServicesDep,
+    actor: ActorDep,
     file: Annotated[UploadFile, File(description="A document, an archive of documents, or JSON Lines")],
     title: _Name = "",
     language: Annotated[str, Form(max_length=12)] = "",
@@ -64,11 +67,7 @@ async def upload(
         "supersedes": supersedes,
         DRAFT: draft,
     }
-    given = {key: value for key, value in fields.items() if value}
-    name = normalise(Path((file.filename or "document").replace("\\", "/")).name)[:500] or "document"
-    stored = services.uploads.new_place()
-    await _store(file, stored)
-    received = await services.uploads.receive(stored, name, given, key=idempotency_key)
+    received = await take(services, file, fields, by=actor, key=idempotency_key)
     request.state.worker.wake()
     return _upload(received)
 
@@ -87,11 +86,26 @@ async def show_upload(upload_id: Id, services: ServicesDep) -> UploadOut:
 
 
 @router.post("/uploads/{upload_id}/retry", status_code=202, responses=documented(404, 409))
-async def retry(request: Request, upload_id: Id, services: ServicesDep) -> UploadOut:
+async def retry(request: Request, upload_id: Id, services: ServicesDep, actor: ActorDep) -> UploadOut:
     """Try a failed upload again."""
-    view = await services.uploads.again(upload_id)
+    view = await services.uploads.again(upload_id, by=actor)
     request.state.worker.wake()
     return _upload(view)
+
+
+async def take(
+    services: Services, file: UploadFile, fields: Mapping[str, Any], *, by: str, key: str | None = None
+) -> UploadView:
+    """Store a file that was sent, record it, and return its upload; empty fields say nothing.
+
+    Raises:
+        Conflict: the key was used for another file.
+    """
+    given = {name: value for name, value in fields.items() if value}
+    name = normalise(Path((file.filename or "document").replace("\\", "/")).name)[:500] or "document"
+    stored = services.uploads.new_place()
+    await _store(file, stored)
+    return await services.uploads.receive(stored, name, given, key=key, by=by)
 
 
 async def _store(file: UploadFile, place: Path) -> None:

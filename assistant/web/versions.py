@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import FileResponse
 
-from assistant.web.dependencies import ServicesDep, require_admin
+from assistant.web.dependencies import ActorDep, ServicesDep, require_admin
 from assistant.web.errors import documented
 from assistant.web.knowledge_schemas import (
     ChunkOut,
@@ -76,27 +76,31 @@ async def compare(
 
 
 @router.post("/versions", status_code=201)
-async def correct(document_id: Id, body: CorrectionTextIn, services: ServicesDep) -> VersionDetailOut:
+async def correct(
+    document_id: Id, body: CorrectionTextIn, services: ServicesDep, actor: ActorDep
+) -> VersionDetailOut:
     """Keep a corrected text as a new version: a draft, unless it is to be published at once."""
     number = await services.versions.correct(
-        document_id, body.base, clean(body.text), by="admin", note=clean(body.note)
+        document_id, body.base, clean(body.text), by=actor, note=clean(body.note)
     )
     if body.publish:
-        await services.versions.publish(document_id, number)
+        await services.versions.publish(document_id, number, actor=actor)
     return await _detail(services, document_id, number)
 
 
 @router.post("/versions/{number}/publish")
-async def publish(document_id: Id, number: Number, services: ServicesDep) -> VersionDetailOut:
+async def publish(
+    document_id: Id, number: Number, services: ServicesDep, actor: ActorDep
+) -> VersionDetailOut:
     """Let this version answer, a draft or an earlier one; when this answers it is searchable."""
-    await services.versions.publish(document_id, number)
+    await services.versions.publish(document_id, number, actor=actor)
     return await _detail(services, document_id, number)
 
 
 @router.post("/withdraw")
-async def withdraw(document_id: Id, services: ServicesDep) -> VersionsOut:
+async def withdraw(document_id: Id, services: ServicesDep, actor: ActorDep) -> VersionsOut:
     """Silence the document: nothing is deleted, and no version answers."""
-    await services.versions.withdraw(document_id)
+    await services.versions.withdraw(document_id, actor=actor)
     return await list_versions(document_id, services)
 
 

@@ -33,6 +33,7 @@ def test_every_text_that_is_asked_for_exists_and_every_one_that_exists_is_asked_
     )
     whole = set(re.findall(r"""\bt\(\s*["']([\w.]+)["'](?!\s*~)""", sources))
     starts = set(re.findall(r"""["']([\w.]+\.)["']\s*~""", sources)) | {
+        *re.findall(r"\bt\(`([\w.]+\.)\$\{", sources),
         "error.",
         "audit.action.",
         "audit.detail.",

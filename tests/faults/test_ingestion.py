@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ingest.ledger import chunk_uid
+from ingest.ledger_types import chunk_uid
 from tests.faults.ingesting import POINTS, source_of
 from tests.support.models import make_tiny_model
 
