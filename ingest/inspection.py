@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import String, Text, delete, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from core import audit
+from core.audit import SYSTEM
 from core.database import Base, Database, UtcDateTime, now
 from core.errors import NotFound
 from core.index.chunks import Scope, all_answering
@@ -75,32 +78,41 @@ class Inspection:
         """Return what concerns one document, as after its upload, the open ones first."""
         return await self._with_dismissals(await self._find(document_id))
 
-    async def dismiss(self, finding_id: str, by: str, reason: str | None = None) -> FindingView:
+    async def dismiss(
+        self, finding_id: str, by: str, reason: str | None = None, *, actor: str = SYSTEM
+    ) -> FindingView:
         """Let a finding be; it comes back when one of the two texts changes.
 
         Raises:
             NotFound: there is no such finding.
         """
-        view = await self._one(finding_id)
+        view = await self.one(finding_id)
         dismissal = Dismissal(by=by, reason=reason, created_at=now())
         async with self._database.writing() as session:
             await session.merge(
                 DismissedFindingRow(id=finding_id, by=by, reason=reason, created_at=dismissal.created_at)
             )
+            await _note(session, view.finding, actor, "finding_dismissed")
         return FindingView(finding=view.finding, dismissed=dismissal)
 
-    async def reopen(self, finding_id: str) -> FindingView:
+    async def reopen(self, finding_id: str, *, actor: str = SYSTEM) -> FindingView:
         """Take a dismissal back.
 
         Raises:
             NotFound: there is no such finding.
         """
-        view = await self._one(finding_id)
+        view = await self.one(finding_id)
         async with self._database.writing() as session:
             await session.execute(delete(DismissedFindingRow).where(DismissedFindingRow.id == finding_id))
+            await _note(session, view.finding, actor, "finding_reopened")
         return FindingView(finding=view.finding, dismissed=None)
 
-    async def _one(self, finding_id: str) -> FindingView:
+    async def one(self, finding_id: str) -> FindingView:
+        """Return one finding.
+
+        Raises:
+            NotFound: there is no such finding.
+        """
         for view in await self.all_findings():
             if view.finding.id == finding_id:
                 return view
@@ -129,3 +141,14 @@ class Inspection:
             }
         views = [FindingView(finding=one, dismissed=known.get(one.id)) for one in found]
         return sorted(views, key=lambda view: view.dismissed is not None)
+
+
+async def _note(session: AsyncSession, finding: Finding, actor: str, action: str) -> None:
+    documents = [finding.one.document_id, finding.other.document_id]
+    await audit.record(
+        session,
+        actor=actor,
+        action=action,
+        subject=f"finding:{finding.id}",
+        details={"kind": finding.kind.value, "documents": documents},
+    )

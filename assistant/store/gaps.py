@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from assistant.store.curated import CuratedRow
 from assistant.store.gap_tables import Cause, GapQuestionRow, GapRow, GapState
 from assistant.store.unanswered import Unanswered, seen, seen_until
+from core import audit
 from core.database import Database, now
 from core.embeddings import Vectors, to_blob
 from core.errors import NotFound
@@ -168,8 +169,8 @@ class GapRecords:
             raise NotFound("There is no such gap.")
         return found[0]
 
-    async def change(self, gap_id: str, **fields: Any) -> None:
-        """Set columns of a gap.
+    async def change(self, gap_id: str, *, told: tuple[str, str] | None = None, **fields: Any) -> None:
+        """Set columns of a gap; `told`, an actor and an action, goes into the audit trail.
 
         Raises:
             NotFound: there is none.
@@ -181,6 +182,9 @@ class GapRecords:
             for name, value in fields.items():
                 setattr(row, name, value)
             row.updated_at = now()
+            if told is not None:
+                actor, action = told
+                await audit.record(session, actor=actor, action=action, subject=f"gap:{gap_id}")
 
     async def waiting(self, stamp: str, *, limit: int) -> list[str]:
         """Return gaps without an answer whose questions were not tried with this state of the knowledge."""
