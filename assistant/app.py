@@ -75,6 +75,7 @@ async def running(settings: Settings, *, owner: bool) -> AsyncIterator[Services]
         await services.dense.start(must_own=owner)
         yield services
     finally:
+        await services.inspection.close()
         await services.composer.close()
         await services.pipeline.close()
         await services.dense.stop()

@@ -64,6 +64,7 @@ class Inspection:
         self._runner = runner
         self._known: tuple[tuple[object, ...], list[Finding]] | None = None
         self._looking = asyncio.Lock()
+        self._counting: asyncio.Task[list[FindingView]] | None = None
 
     async def all_findings(self) -> list[FindingView]:
         """Return every finding, the open ones first; computed again only when something has changed."""
@@ -73,6 +74,25 @@ class Inspection:
                 self._known = stamp, await self._find(None)
             found = self._known[1]
         return await self._with_dismissals(found)
+
+    async def count_open(self, *, patience: float = 0.3) -> int | None:
+        """Return how many findings are open; None while they are still being looked for.
+
+        Looking goes on in the background, so that a page that only shows a number does not wait for it.
+
+        Args:
+            patience: seconds to wait before saying None.
+        """
+        if self._counting is None or self._counting.done():
+            self._counting = asyncio.create_task(self.all_findings(), name="count-findings")
+        done, _ = await asyncio.wait({self._counting}, timeout=patience)
+        return sum(view.dismissed is None for view in self._counting.result()) if done else None
+
+    async def close(self) -> None:
+        """Stop counting; called once, at the end."""
+        if self._counting is not None:
+            self._counting.cancel()
+            await asyncio.gather(self._counting, return_exceptions=True)
 
     async def findings_for(self, document_id: str) -> list[FindingView]:
         """Return what concerns one document, as after its upload, the open ones first."""

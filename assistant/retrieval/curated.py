@@ -105,6 +105,24 @@ class CuratedMatcher:
         askings = await self._askings(questions, new.language)
         return await self.answers.replace(answer_id, new, askings, self._encoder.name, by, actor=actor)
 
+    async def try_out(
+        self, question: str, phrasings: Sequence[str], language: str
+    ) -> list[tuple[str, float]]:
+        """Return (phrasing, score) of phrasings that need not be stored, the most alike to a question first.
+
+        From `alike.SAME_FROM` on the question is taken for the same.
+        """
+        told = without_greetings(question, language)
+        own = detect_language(told, expected=self._languages, default=language)
+        message = asked(told, own, self._names)
+        vector = await self._runner.run(self._encoder.embed_query, told)
+        kept = await self._askings(phrasings, language)
+        scored = [
+            (one.text, score(message, asked(one.text, one.language, self._names), float(one.vector @ vector)))
+            for one in kept
+        ]
+        return sorted(scored, key=lambda one: -one[1])
+
     def _alike(self, message: Asked, known: _Known, vector: Vectors) -> list[tuple[int, float]]:
         """Return (place, score) of the phrasings that ask the same, the most alike first."""
         assert known.vectors is not None

@@ -156,6 +156,13 @@ class GapRecords:
             rows = await session.execute(_counted(*conditions).limit(limit).offset(offset))
             return int(total or 0), await _views(session, rows.all())
 
+    async def count_open(self) -> int:
+        """Return how many gaps wait for somebody."""
+        async with self.database.reading() as session:
+            asked = GapRow.id.in_(select(GapQuestionRow.gap_id))
+            own = select(func.count()).select_from(GapRow).where(GapRow.state == GapState.OPEN, asked)
+            return int(await session.scalar(own) or 0)
+
     async def get(self, gap_id: str) -> GapView:
         """Return one gap.
 
