@@ -80,6 +80,7 @@ async def running(settings: Settings, *, owner: bool) -> AsyncIterator[Services]
         yield services
     finally:
         await services.switch.stop()
+        await services.inspection.close()
         await services.composer.close()
         await services.pipeline.close()
         await services.dense.stop()

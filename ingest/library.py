@@ -1,6 +1,6 @@
 """Looking at the documents that there are."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -130,6 +130,13 @@ class Library:
             )
             roots = await session.scalars(select(DocumentRow.root).distinct().order_by(DocumentRow.root))
             return languages.all(), roots.all()
+
+    async def ids_of(self, sources: Collection[str]) -> dict[str, str]:
+        """Return the ids of the documents that have these sources, by source."""
+        async with self._database.reading() as session:
+            known = DocumentRow.source.in_(list(sources))
+            rows = await session.execute(select(DocumentRow.source, DocumentRow.id).where(known))
+            return {source: document_id for source, document_id in rows}
 
     async def get(self, name: str) -> DocumentView:
         """Return one document by id or source, with the text of its answering, else its newest version.

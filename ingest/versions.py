@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core import audit
 from core.database import Database, now
 from core.errors import BadInput, NotFound
-from core.index.tables import ChunkRow, DocumentRow, VersionRow
+from core.index.tables import ChunkRow, DocumentRow, SupersessionRow, VersionRow
 from core.offload import ModelRunner
 from core.text import fold, words
 from ingest.comparing import Comparison, compare
@@ -180,6 +180,31 @@ class Versions:
             )
         if again:
             await self.publish(document_id, document.version)
+
+    async def supersede(self, document_id: str, source: str, *, actor: str) -> None:
+        """Let a document take the place of another one, called `source`, which answers no more.
+
+        It is a decision of a person: it holds for all versions to come.
+
+        Raises:
+            NotFound: there is no such document.
+        """
+        async with self._database.writing() as session:
+            document = await _document(session, document_id)
+            own = SupersessionRow.by_source == document.source
+            known = set(await session.scalars(select(SupersessionRow.source).where(own)))
+            document.chosen = {**document.chosen, "supersedes": sorted({*known, source})}
+            document.updated_at, document.revision = now(), document.revision + 1
+            await session.merge(
+                SupersessionRow(source=source, by_source=document.source, created_at=document.updated_at)
+            )
+            await audit.record(
+                session,
+                actor=actor,
+                action="document_supersedes",
+                subject=f"document:{document_id}",
+                details={"supersedes": source},
+            )
 
     async def _kept(self, document_id: str, number: int) -> NewVersion:
         async with self._database.reading() as session:

@@ -18,6 +18,7 @@ from assistant.store.curated import CuratedText, CuratedView
 from assistant.store.gap_tables import GapState
 from assistant.store.gaps import GapQuestion, GapRecords, GapView
 from assistant.store.unanswered import origin, unanswered_since_last_time
+from core.audit import SYSTEM
 from core.database import now
 from core.embeddings import Encoder, Vectors, from_blobs
 from core.jobs import JobQueue
@@ -102,7 +103,13 @@ class Gaps:
             return len(new) if touched else 0
 
     async def curate(
-        self, gap_id: str, answer: CuratedText, by: str, questions: Sequence[str] = ()
+        self,
+        gap_id: str,
+        answer: CuratedText,
+        by: str,
+        questions: Sequence[str] = (),
+        *,
+        actor: str = SYSTEM,
     ) -> CuratedView:
         """Write the answer to a gap's questions; they are its phrasings unless others are given.
 
@@ -112,12 +119,20 @@ class Gaps:
         await self.records.get(gap_id)
         asked = list(questions) or [one.text for one in await self._central(gap_id)]
         kept = list(dict.fromkeys(asked))[:_PHRASINGS]
-        made = await self._curated.add(answer, kept, by)
+        made = await self._curated.add(answer, kept, by, actor=actor)
         await self.records.change(gap_id, state=GapState.DRAFTED, by=by)
-        await self.retry(gap_id)
+        await self.retry(gap_id, actor=actor)
         return made
 
-    async def draft(self, gap_id: str, by: str, title: str | None = None, text: str | None = None) -> GapView:
+    async def draft(
+        self,
+        gap_id: str,
+        by: str,
+        title: str | None = None,
+        text: str | None = None,
+        *,
+        actor: str = SYSTEM,
+    ) -> GapView:
         """Begin a document for a gap: given text, or its questions under a title.
 
         Raises:
@@ -134,10 +149,13 @@ class Gaps:
             if self._drafts
             else None
         )
-        await self.records.change(gap_id, state=GapState.DRAFTED, by=by, draft=text, draft_source=source)
+        told = (actor, "gap_drafted")
+        await self.records.change(
+            gap_id, told=told, state=GapState.DRAFTED, by=by, draft=text, draft_source=source
+        )
         return await self.records.get(gap_id)
 
-    async def dismiss(self, gap_id: str, by: str, reason: str) -> GapView:
+    async def dismiss(self, gap_id: str, by: str, reason: str, *, actor: str = SYSTEM) -> GapView:
         """Say that a gap needs no answer; it comes back only if it grows.
 
         Raises:
@@ -145,22 +163,33 @@ class Gaps:
         """
         gap = await self.records.get(gap_id)
         await self.records.change(
-            gap_id, state=GapState.DISMISSED, by=by, reason=reason, dismissed_at_count=gap.count
+            gap_id,
+            told=(actor, "gap_dismissed"),
+            state=GapState.DISMISSED,
+            by=by,
+            reason=reason,
+            dismissed_at_count=gap.count,
         )
         return await self.records.get(gap_id)
 
-    async def reopen(self, gap_id: str) -> GapView:
+    async def reopen(self, gap_id: str, *, actor: str = SYSTEM) -> GapView:
         """Put a gap back among those that wait.
 
         Raises:
             NotFound: there is no such gap.
         """
         await self.records.change(
-            gap_id, state=GapState.OPEN, reason=None, answered_by=None, answered_at=None, tried=None
+            gap_id,
+            told=(actor, "gap_reopened"),
+            state=GapState.OPEN,
+            reason=None,
+            answered_by=None,
+            answered_at=None,
+            tried=None,
         )
         return await self.records.get(gap_id)
 
-    async def retry(self, gap_id: str) -> GapView:
+    async def retry(self, gap_id: str, *, actor: str = SYSTEM) -> GapView:
         """Ask a gap's questions again; when they are answered now, it is closed and says by what.
 
         Raises:
@@ -171,12 +200,14 @@ class Gaps:
         by = [await self._answered(one) for one in questions]
         answers = [one for one in by if one is not None]
         fields: dict[str, Any] = {"tried": stamp}
+        told: tuple[str, str] | None = None
         if answers and len(answers) >= _ENOUGH * len(questions) and gap.state != GapState.DISMISSED:
             most = Counter(one["id"] for one in answers).most_common(1)[0][0]
             by_what = next(one for one in answers if one["id"] == most)
             fields |= {"state": GapState.ANSWERED, "answered_by": by_what, "answered_at": now()}
+            told = (actor, "gap_answered") if gap.state != GapState.ANSWERED else None
             log.info("gap_closed", gap=gap_id, kind=by_what["kind"], by=by_what["id"])
-        await self.records.change(gap_id, **fields)
+        await self.records.change(gap_id, told=told, **fields)
         return await self.records.get(gap_id)
 
     async def soon(self) -> None:

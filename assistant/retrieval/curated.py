@@ -10,6 +10,7 @@ import numpy as np
 from assistant.conversation.types import Band, CuratedAnswer, CuratedSource
 from assistant.retrieval.alike import SAME_FROM, Asked, asked, score, without_greetings
 from assistant.store.curated import Asking, CuratedAnswers, CuratedText, CuratedView
+from core.audit import SYSTEM
 from core.embeddings import Encoder, Vectors, from_blobs
 from core.language import detect_language
 from core.lexemes import lexemes
@@ -85,14 +86,16 @@ class CuratedMatcher:
     async def used(self, answer_id: str) -> None:
         await self.answers.used(answer_id)
 
-    async def add(self, new: CuratedText, questions: Sequence[str], by: str) -> CuratedView:
+    async def add(
+        self, new: CuratedText, questions: Sequence[str], by: str, *, actor: str = SYSTEM
+    ) -> CuratedView:
         """Keep a new answer to these questions."""
         return await self.answers.add(
-            new, await self._askings(questions, new.language), self._encoder.name, by
+            new, await self._askings(questions, new.language), self._encoder.name, by, actor=actor
         )
 
     async def replace(
-        self, answer_id: str, new: CuratedText, questions: Sequence[str], by: str
+        self, answer_id: str, new: CuratedText, questions: Sequence[str], by: str, *, actor: str = SYSTEM
     ) -> CuratedView:
         """Change an answer and its questions.
 
@@ -100,7 +103,25 @@ class CuratedMatcher:
             NotFound: there is no such answer.
         """
         askings = await self._askings(questions, new.language)
-        return await self.answers.replace(answer_id, new, askings, self._encoder.name, by)
+        return await self.answers.replace(answer_id, new, askings, self._encoder.name, by, actor=actor)
+
+    async def try_out(
+        self, question: str, phrasings: Sequence[str], language: str
+    ) -> list[tuple[str, float]]:
+        """Return (phrasing, score) of phrasings that need not be stored, the most alike to a question first.
+
+        From `alike.SAME_FROM` on the question is taken for the same.
+        """
+        told = without_greetings(question, language)
+        own = detect_language(told, expected=self._languages, default=language)
+        message = asked(told, own, self._names)
+        vector = await self._runner.run(self._encoder.embed_query, told)
+        kept = await self._askings(phrasings, language)
+        scored = [
+            (one.text, score(message, asked(one.text, one.language, self._names), float(one.vector @ vector)))
+            for one in kept
+        ]
+        return sorted(scored, key=lambda one: -one[1])
 
     def _alike(self, message: Asked, known: _Known, vector: Vectors) -> list[tuple[int, float]]:
         """Return (place, score) of the phrasings that ask the same, the most alike first."""

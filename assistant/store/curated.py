@@ -21,6 +21,8 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from core import audit
+from core.audit import SYSTEM
 from core.database import Base, Database, UtcDateTime, now
 from core.embeddings import Vectors, to_blob
 from core.errors import NotFound
@@ -114,7 +116,9 @@ class CuratedAnswers:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, new: CuratedText, questions: Sequence[Asking], model: str, by: str) -> CuratedView:
+    async def add(
+        self, new: CuratedText, questions: Sequence[Asking], model: str, by: str, *, actor: str = SYSTEM
+    ) -> CuratedView:
         """Store an answer with its phrasings, whose vectors `model` made."""
         async with self._database.writing() as session:
             row = CuratedRow(id=uuid4().hex, version=1, uses=0, created_at=now())
@@ -123,10 +127,18 @@ class CuratedAnswers:
             await session.flush()
             rows = _question_rows(row.id, questions, model)
             session.add_all(rows)
+            await _note(session, row, actor, "curated_written", language=row.language, questions=len(rows))
             return _view(row, rows)
 
     async def replace(
-        self, answer_id: str, new: CuratedText, questions: Sequence[Asking], model: str, by: str
+        self,
+        answer_id: str,
+        new: CuratedText,
+        questions: Sequence[Asking],
+        model: str,
+        by: str,
+        *,
+        actor: str = SYSTEM,
     ) -> CuratedView:
         """Let an answer say something else, or be asked for otherwise.
 
@@ -137,14 +149,17 @@ class CuratedAnswers:
             row = await session.get(CuratedRow, answer_id, with_for_update=True)
             if row is None:
                 raise NotFound("There is no such curated answer.")
+            was_on = row.enabled
             _describe(row, new, by)
             row.version += 1
             await session.execute(delete(CuratedQuestionRow).where(CuratedQuestionRow.answer_id == answer_id))
             rows = _question_rows(row.id, questions, model)
             session.add_all(rows)
+            turned = [was_on, row.enabled] if was_on != row.enabled else None
+            await _note(session, row, actor, "curated_changed", version=row.version, enabled=turned)
             return _view(row, rows)
 
-    async def remove(self, answer_id: str) -> None:
+    async def remove(self, answer_id: str, *, actor: str = SYSTEM) -> None:
         """Delete an answer with its phrasings; when this returns it answers no more.
 
         Raises:
@@ -156,6 +171,7 @@ class CuratedAnswers:
                 raise NotFound("There is no such curated answer.")
             await session.execute(delete(CuratedQuestionRow).where(CuratedQuestionRow.answer_id == answer_id))
             await session.delete(row)
+            await _note(session, row, actor, "curated_deleted", version=row.version, uses=row.uses)
 
     async def get(self, answer_id: str) -> CuratedView:
         """Return one answer.
@@ -231,6 +247,10 @@ class CuratedAnswers:
             await session.execute(
                 update(CuratedRow).where(CuratedRow.id == answer_id).values(uses=CuratedRow.uses + 1)
             )
+
+
+async def _note(session: AsyncSession, row: CuratedRow, actor: str, action: str, **details: Any) -> None:
+    await audit.record(session, actor=actor, action=action, subject=f"curated:{row.id}", details=details)
 
 
 def _describe(row: CuratedRow, new: CuratedText, by: str) -> None:

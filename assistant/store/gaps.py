@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from assistant.store.curated import CuratedRow
 from assistant.store.gap_tables import Cause, GapQuestionRow, GapRow, GapState
 from assistant.store.unanswered import Unanswered, seen, seen_until
+from core import audit
 from core.database import Database, now
 from core.embeddings import Vectors, to_blob
 from core.errors import NotFound
@@ -155,6 +156,13 @@ class GapRecords:
             rows = await session.execute(_counted(*conditions).limit(limit).offset(offset))
             return int(total or 0), await _views(session, rows.all())
 
+    async def count_open(self) -> int:
+        """Return how many gaps wait for somebody."""
+        async with self.database.reading() as session:
+            asked = GapRow.id.in_(select(GapQuestionRow.gap_id))
+            own = select(func.count()).select_from(GapRow).where(GapRow.state == GapState.OPEN, asked)
+            return int(await session.scalar(own) or 0)
+
     async def get(self, gap_id: str) -> GapView:
         """Return one gap.
 
@@ -168,8 +176,8 @@ class GapRecords:
             raise NotFound("There is no such gap.")
         return found[0]
 
-    async def change(self, gap_id: str, **fields: Any) -> None:
-        """Set columns of a gap.
+    async def change(self, gap_id: str, *, told: tuple[str, str] | None = None, **fields: Any) -> None:
+        """Set columns of a gap; `told`, an actor and an action, goes into the audit trail.
 
         Raises:
             NotFound: there is none.
@@ -181,6 +189,9 @@ class GapRecords:
             for name, value in fields.items():
                 setattr(row, name, value)
             row.updated_at = now()
+            if told is not None:
+                actor, action = told
+                await audit.record(session, actor=actor, action=action, subject=f"gap:{gap_id}")
 
     async def waiting(self, stamp: str, *, limit: int) -> list[str]:
         """Return gaps without an answer whose questions were not tried with this state of the knowledge."""

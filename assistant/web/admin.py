@@ -31,7 +31,17 @@ async def first_page(request: Request, services: ServicesDep, admin: AdminPerson
         documents=await services.library.counts(),
         healthy=services.dense.healthy,
         encoder=services.encoder.name,
+        waiting=await waiting(services, admin),
     )
+
+
+@router.get("/waiting")
+async def waiting(services: ServicesDep, admin: AdminPersonDep) -> dict[str, int | None]:
+    """Say how much waits for an admin, by entry of the menu; null while it is being counted."""
+    return {
+        "gaps": await services.gaps.records.count_open(),
+        "findings": await services.inspection.count_open(),
+    }
 
 
 @router.get("/audit")

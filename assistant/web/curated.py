@@ -9,7 +9,7 @@ from assistant.conversation.readings import UNKNOWN_STAGE
 from assistant.services import Services
 from assistant.store.curated import CuratedText, CuratedView
 from assistant.web.curated_schemas import CuratedIn, CuratedOut, CuratedPageOut, CuratedTextIn
-from assistant.web.dependencies import ServicesDep, require_admin
+from assistant.web.dependencies import ActorDep, ServicesDep, require_admin
 from assistant.web.errors import documented
 from assistant.web.schemas import Id, PageIn
 from core.errors import BadInput
@@ -30,9 +30,9 @@ async def list_curated(services: ServicesDep, page: Annotated[PageIn, Query()]) 
 
 
 @router.post("/curated", status_code=201)
-async def write(body: CuratedIn, services: ServicesDep) -> CuratedOut:
+async def write(body: CuratedIn, services: ServicesDep, actor: ActorDep) -> CuratedOut:
     """Write an answer to some questions; whoever asks one of them gets it."""
-    made = await services.curated.add(text_of(body, services), body.questions, body.by)
+    made = await services.curated.add(text_of(body, services), body.questions, body.by, actor=actor)
     await services.gaps.soon()
     return curated_out(made)
 
@@ -44,17 +44,19 @@ async def show_curated(answer_id: Id, services: ServicesDep) -> CuratedOut:
 
 
 @router.put("/curated/{answer_id}", responses=documented(404))
-async def rewrite(answer_id: Id, body: CuratedIn, services: ServicesDep) -> CuratedOut:
+async def rewrite(answer_id: Id, body: CuratedIn, services: ServicesDep, actor: ActorDep) -> CuratedOut:
     """Replace an answer with its questions; its version goes up by one."""
-    made = await services.curated.replace(answer_id, text_of(body, services), body.questions, body.by)
+    made = await services.curated.replace(
+        answer_id, text_of(body, services), body.questions, body.by, actor=actor
+    )
     await services.gaps.soon()
     return curated_out(made)
 
 
 @router.delete("/curated/{answer_id}", status_code=204, responses=documented(404))
-async def remove_curated(answer_id: Id, services: ServicesDep) -> Response:
+async def remove_curated(answer_id: Id, services: ServicesDep, actor: ActorDep) -> Response:
     """Delete an answer; after the reply to this it is given no more."""
-    await services.curated.answers.remove(answer_id)
+    await services.curated.answers.remove(answer_id, actor=actor)
     return Response(status_code=204)
 
 

@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 
-from assistant.web.dependencies import ServicesDep, require_admin
+from assistant.web.dependencies import ActorDep, ServicesDep, require_admin
 from assistant.web.errors import documented
 from assistant.web.finding_schemas import DismissalOut, FindingOut, FindingsIn, FindingsOut, LetBeIn, PlaceOut
 from assistant.web.schemas import Id
@@ -34,15 +34,25 @@ async def list_findings(services: ServicesDep, wanted: Annotated[FindingsIn, Que
 
 
 @router.post("/findings/{finding_id}/dismiss", responses=documented(404))
-async def dismiss_finding(finding_id: Id, body: LetBeIn, services: ServicesDep) -> FindingOut:
+async def dismiss_finding(
+    finding_id: Id, body: LetBeIn, services: ServicesDep, actor: ActorDep
+) -> FindingOut:
     """Let a finding be. It comes back when one of the two texts changes."""
-    return _finding(await services.inspection.dismiss(finding_id, body.by, body.reason))
+    return _finding(await services.inspection.dismiss(finding_id, body.by, body.reason, actor=actor))
+
+
+@router.post("/findings/{finding_id}/supersede", status_code=204, responses=documented(404))
+async def supersede(finding_id: Id, services: ServicesDep, actor: ActorDep) -> Response:
+    """Let the newer document take the place of the older one, which answers no more; nothing is deleted."""
+    found = (await services.inspection.one(finding_id)).finding
+    await services.versions.supersede(found.one.document_id, found.other.source, actor=actor)
+    return Response(status_code=204)
 
 
 @router.post("/findings/{finding_id}/reopen", responses=documented(404))
-async def reopen_finding(finding_id: Id, services: ServicesDep) -> FindingOut:
+async def reopen_finding(finding_id: Id, services: ServicesDep, actor: ActorDep) -> FindingOut:
     """Take a dismissal back."""
-    return _finding(await services.inspection.reopen(finding_id))
+    return _finding(await services.inspection.reopen(finding_id, actor=actor))
 
 
 def _finding(view: FindingView) -> FindingOut:

@@ -17,12 +17,14 @@ class Item:
         path: where it leads; it is the present one on this path and on those below it.
         roles: who sees it. The page itself checks the role again.
         exact: it is the present one on this very path only.
+        counted: how much waits there is shown beside it (`/admin/waiting`, under `name`).
     """
 
     name: str
     path: str
     roles: frozenset[Role] = ADMINS
     exact: bool = False
+    counted: bool = False
 
     def is_at(self, path: str) -> bool:
         return path == self.path or (not self.exact and path.startswith(f"{self.path}/"))
@@ -31,6 +33,10 @@ class Item:
 NAVIGATION = (
     Item(name="overview", path="/admin", exact=True),
     Item(name="knowledge", path="/admin/knowledge"),
+    Item(name="websites", path="/admin/websites"),
+    Item(name="gaps", path="/admin/gaps", counted=True),
+    Item(name="answers", path="/admin/answers"),
+    Item(name="findings", path="/admin/findings", counted=True),
     Item(name="people", path="/admin/people"),
     Item(name="audit", path="/admin/audit"),
 )

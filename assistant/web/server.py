@@ -18,9 +18,12 @@ from assistant.web import (
     admin,
     chat,
     curated,
+    curated_pages,
     document_pages,
     documents,
+    finding_pages,
     findings,
+    gap_pages,
     gaps,
     knowledge_pages,
     metrics,
@@ -31,6 +34,7 @@ from assistant.web import (
     sign_in,
     uploads,
     versions,
+    website_pages,
     websites,
 )
 from assistant.web.errors import add_error_handlers
@@ -111,7 +115,8 @@ def create_web(settings: Settings, running: Running, admin_key: str) -> FastAPI:
     app.add_middleware(RequestContext)
     pages_of_ours = (pages, sign_in, admin, people_pages, account, knowledge_pages, document_pages)
     knowledge = (uploads, documents, versions, websites, curated, gaps, findings)
-    for module in (chat, questions, readings, *knowledge, metrics, *pages_of_ours):
+    site_pages = (website_pages, gap_pages, curated_pages, finding_pages)
+    for module in (chat, questions, readings, *knowledge, metrics, *pages_of_ours, *site_pages):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     add_error_handlers(app)

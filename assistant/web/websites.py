@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 
-from assistant.web.dependencies import ServicesDep, require_admin
+from assistant.web.dependencies import ActorDep, ServicesDep, require_admin
 from assistant.web.errors import documented
 from assistant.web.schemas import Id
 from assistant.web.website_schemas import (
@@ -50,11 +50,13 @@ async def preview_website(body: ScopeIn, services: ServicesDep) -> PreviewOut:
 
 
 @router.post("/websites", status_code=201, responses=documented(409))
-async def add_website(body: WebsiteIn, request: Request, services: ServicesDep) -> WebsiteCreatedOut:
+async def add_website(
+    body: WebsiteIn, request: Request, services: ServicesDep, actor: ActorDep
+) -> WebsiteCreatedOut:
     """Register a website, and read it at once unless told otherwise."""
     store = services.websites.store
-    website_id = await store.add(body.spec(), every_hours=body.every_hours)
-    job = await store.request_run(website_id) if body.run else None
+    website_id = await store.add(body.spec(), every_hours=body.every_hours, actor=actor)
+    job = await store.request_run(website_id, actor=actor) if body.run else None
     request.state.schedule.wake()
     return WebsiteCreatedOut(id=website_id, job=job)
 
@@ -85,36 +87,40 @@ async def list_website_pages(
 
 
 @router.put("/websites/{website_id}", responses=documented(404))
-async def change_website(website_id: Id, body: TakenIn, services: ServicesDep) -> WebsiteOut:
+async def change_website(website_id: Id, body: TakenIn, services: ServicesDep, actor: ActorDep) -> WebsiteOut:
     """Change what is taken and how often; the next run brings the knowledge in line with it."""
     store = services.websites.store
     view = await store.view(website_id)
     spec = website_spec(body, view.spec.url, view.spec.kind)
-    await store.change(website_id, spec, every_hours=body.every_hours)
+    await store.change(website_id, spec, every_hours=body.every_hours, actor=actor)
     return _website(await store.view(website_id))
 
 
 @router.post("/websites/{website_id}/runs", status_code=202, responses=documented(404))
-async def run_website(website_id: Id, body: RunIn, request: Request, services: ServicesDep) -> RunOut:
+async def run_website(
+    website_id: Id, body: RunIn, request: Request, services: ServicesDep, actor: ActorDep
+) -> RunOut:
     """Read the website now; while a run waits or is under way, that one is named."""
-    job = await services.websites.store.request_run(website_id, confirm=body.confirm, again=body.again)
+    job = await services.websites.store.request_run(
+        website_id, confirm=body.confirm, again=body.again, actor=actor
+    )
     request.state.schedule.wake()
     return RunOut(job=job)
 
 
 @router.post("/websites/{website_id}/stop", status_code=202, responses=documented(404))
-async def stop_website(website_id: Id, services: ServicesDep) -> WebsiteOut:
+async def stop_website(website_id: Id, services: ServicesDep, actor: ActorDep) -> WebsiteOut:
     """End the run after the page that it is at; what it has read is kept."""
-    await services.websites.store.request_stop(website_id)
+    await services.websites.store.request_stop(website_id, actor=actor)
     return _website(await services.websites.store.view(website_id))
 
 
 @router.delete("/websites/{website_id}", responses=documented(404, 409))
 async def remove_website(
-    website_id: Id, services: ServicesDep, wanted: Annotated[RemoveIn, Query()]
+    website_id: Id, services: ServicesDep, actor: ActorDep, wanted: Annotated[RemoveIn, Query()]
 ) -> WebsiteRemovedOut:
     """Forget a website; its documents are deleted with it, or stay as they are."""
-    removed = await services.websites.remove(website_id, documents=wanted.documents == "delete")
+    removed = await services.websites.remove(website_id, documents=wanted.documents == "delete", actor=actor)
     return WebsiteRemovedOut(documents=removed)
 
 

@@ -1,7 +1,7 @@
 """Websites and their runs in SQL. Their pages are in `page_store.py`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -9,6 +9,8 @@ from uuid import uuid4
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core import audit
+from core.audit import SYSTEM
 from core.database import Database, now
 from core.errors import Conflict, NotFound
 from core.jobs import JobQueue, JobRow, JobState
@@ -57,7 +59,7 @@ class WebsiteStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, spec: WebsiteSpec, *, every_hours: int) -> str:
+    async def add(self, spec: WebsiteSpec, *, every_hours: int, actor: str = SYSTEM) -> str:
         """Remember a website and return its id.
 
         Raises:
@@ -72,6 +74,7 @@ class WebsiteStore:
             row.next_run_at = now() + timedelta(hours=every_hours) if every_hours else None
             _describe(row, spec)
             session.add(row)
+            await _note(session, row, actor, "website_added", url=spec.url, every_hours=every_hours)
             return row.id
 
     async def find(self, url: str, kind: WebsiteKind) -> str | None:
@@ -82,7 +85,9 @@ class WebsiteStore:
             )
             return found
 
-    async def change(self, website_id: str, spec: WebsiteSpec, *, every_hours: int) -> None:
+    async def change(
+        self, website_id: str, spec: WebsiteSpec, *, every_hours: int, actor: str = SYSTEM
+    ) -> None:
         """Change what is taken and how often; address and kind stay.
 
         Raises:
@@ -90,13 +95,19 @@ class WebsiteStore:
         """
         async with self._database.writing() as session:
             row = await _row(session, website_id, lock=True)
+            before = {**asdict(_spec(row)), "every_hours": row.every_hours}
+            after = {**asdict(spec), "every_hours": every_hours}
             _describe(row, spec)
             if every_hours != row.every_hours:
                 row.every_hours = every_hours
                 last = row.last_run_at or now()
                 row.next_run_at = max(now(), last + timedelta(hours=every_hours)) if every_hours else None
+            changed = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
+            await _note(session, row, actor, "website_changed", **changed)
 
-    async def request_run(self, website_id: str, *, confirm: bool = False, again: bool = False) -> str:
+    async def request_run(
+        self, website_id: str, *, confirm: bool = False, again: bool = False, actor: str = SYSTEM
+    ) -> str:
         """Enqueue a run and return its job; while one is waiting or under way, that one.
 
         Raises:
@@ -104,7 +115,11 @@ class WebsiteStore:
         """
         async with self._database.writing() as session:
             row = await _row(session, website_id, lock=True)
-            return await _enqueue(session, row, {"confirm": confirm, "again": again})
+            before = row.job_id
+            job = await _enqueue(session, row, {"confirm": confirm, "again": again})
+            if job != before:
+                await _note(session, row, actor, "website_read", confirm=confirm, again=again)
+            return job
 
     async def request_due_runs(self) -> Sequence[str]:
         """Enqueue a run of every website whose time has come, once for all processes together."""
@@ -113,14 +128,16 @@ class WebsiteStore:
             rows = (await session.scalars(due)).all()
             return [await _enqueue(session, row, {}) for row in rows]
 
-    async def request_stop(self, website_id: str) -> None:
+    async def request_stop(self, website_id: str, *, actor: str = SYSTEM) -> None:
         """Ask the run of a website to end after the page that it is at.
 
         Raises:
             NotFound: there is no such website.
         """
         async with self._database.writing() as session:
-            (await _row(session, website_id, lock=True)).stop = True
+            row = await _row(session, website_id, lock=True)
+            row.stop = True
+            await _note(session, row, actor, "website_stopped")
 
     async def wants_stop(self, website_id: str) -> bool:
         async with self._database.reading() as session:
@@ -128,8 +145,8 @@ class WebsiteStore:
                 await session.scalar(select(WebsiteRow.stop).where(WebsiteRow.id == website_id)) is not False
             )
 
-    async def remove(self, website_id: str) -> None:
-        """Forget a website and its pages; its documents are another matter.
+    async def remove(self, website_id: str, *, documents: bool = False, actor: str = SYSTEM) -> None:
+        """Forget a website and its pages; its documents are another matter, `documents` is only noted.
 
         Raises:
             NotFound: there is no such website.
@@ -141,6 +158,7 @@ class WebsiteStore:
                 raise Conflict("The website is being read: stop the run first, then delete it.")
             await session.execute(delete(WebsitePageRow).where(WebsitePageRow.website_id == website_id))
             await session.delete(row)
+            await _note(session, row, actor, "website_removed", url=row.url, documents_deleted=documents)
 
     async def spec(self, website_id: str) -> WebsiteSpec:
         """Return what belongs to a website.
@@ -205,6 +223,10 @@ async def _enqueue(session: AsyncSession, row: WebsiteRow, wishes: Mapping[str, 
     assert job is not None
     row.job_id, row.stop = job, False
     return job
+
+
+async def _note(session: AsyncSession, row: WebsiteRow, actor: str, action: str, **details: Any) -> None:
+    await audit.record(session, actor=actor, action=action, subject=f"website:{row.id}", details=details)
 
 
 async def _is_busy(session: AsyncSession, row: WebsiteRow) -> bool:

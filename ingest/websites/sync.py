@@ -16,6 +16,7 @@ from pathlib import Path
 
 from anyio import to_thread
 
+from core.audit import SYSTEM
 from core.errors import NotFound
 from core.jobs import Job
 from core.offload import ModelRunner
@@ -143,7 +144,7 @@ class WebsiteSync:
         async with self._crawling(spec, [], pages=limit) as crawl:
             return await preview(spec, crawl)
 
-    async def remove(self, website_id: str, *, documents: bool) -> int:
+    async def remove(self, website_id: str, *, documents: bool, actor: str = SYSTEM) -> int:
         """Forget a website; return how many documents went with it.
 
         Without `documents` they stay, and nothing keeps them up to date any more.
@@ -152,7 +153,7 @@ class WebsiteSync:
             NotFound: there is no such website.
             Conflict: it is being read.
         """
-        await self.store.remove(website_id)
+        await self.store.remove(website_id, documents=documents, actor=actor)
         return len(await self._pipeline.prune(root_of(website_id), set())) if documents else 0
 
     @asynccontextmanager

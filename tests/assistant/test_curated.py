@@ -10,6 +10,7 @@ from assistant.conversation.types import CuratedAnswer
 from assistant.retrieval.alike import SAME_FROM
 from assistant.retrieval.curated import BAND, CuratedMatcher
 from assistant.store.curated import CuratedAnswers, CuratedQuestionRow, CuratedText
+from core.audit import entries
 from core.database import Database, now
 from core.embeddings import Encoder, from_blobs, to_blob
 from core.errors import NotFound
@@ -130,3 +131,28 @@ async def test_answers_are_listed_and_counted(matcher: CuratedMatcher) -> None:
     assert (total, [view.id for view in views]) == (2, [second.id])
     assert (await matcher.answers.get(first.id)).uses == 2
     assert (await matcher.answers.get(first.id)).questions == QUESTIONS
+
+
+async def test_phrasings_are_tried_before_they_are_kept(matcher: CuratedMatcher) -> None:
+    tried = await matcher.try_out(
+        "Buongiorno! Si può pagare con Satispay?", ["Dove siete?", *QUESTIONS], "it"
+    )
+    assert {text for text, _ in tried[:2]} == set(QUESTIONS)
+    assert tried[0][1] >= SAME_FROM > tried[-1][1]
+    assert (await matcher.try_out("Posso pagare con PayPal?", QUESTIONS, "it"))[0][1] == 0, "another name"
+    assert (await matcher.answers.page())[0] == 0
+
+
+async def test_who_writes_changes_and_deletes_is_in_the_trail(
+    matcher: CuratedMatcher, database: Database
+) -> None:
+    made = await matcher.add(_text(), QUESTIONS, "Anna", actor="person:1")
+    await matcher.replace(made.id, _text(enabled=False), QUESTIONS, "Bruno", actor="person:2")
+    await matcher.answers.remove(made.id, actor="key")
+    told = await entries(database, subject=f"curated:{made.id}")
+    assert [(one.actor, one.action) for one in reversed(told)] == [
+        ("person:1", "curated_written"),
+        ("person:2", "curated_changed"),
+        ("key", "curated_deleted"),
+    ]
+    assert told[1].details == {"version": 2, "enabled": [True, False]}

@@ -15,6 +15,7 @@ from assistant.store.gaps import GapRecords, GapView
 from assistant.store.inbox import Inbox
 from assistant.store.tables import MessageRow
 from assistant.store.threads import Threads
+from core.audit import entries
 from core.database import Database
 from core.embeddings import Encoder
 from core.errors import NotFound
@@ -276,3 +277,25 @@ async def test_another_encoder_makes_the_vectors_anew(
     await gaps.collect()
     assert (await gaps.records.get(gap.id)).count == 2
     assert {one.model for one in await gaps.records.questions()} == {encoder.name}
+
+
+async def test_what_people_do_about_a_gap_is_in_the_trail(
+    gaps: Gaps, database: Database, asking: Asking
+) -> None:
+    await _turn(database, TAX)
+    gap = await _only(gaps)
+    assert await gaps.records.count_open() == 1
+    await gaps.dismiss(gap.id, "Anna", "Non ci riguarda", actor="person:1")
+    assert await gaps.records.count_open() == 0
+    await gaps.reopen(gap.id, actor="person:2")
+    await gaps.draft(gap.id, "Bruno", actor="person:2")
+    asking.reply = ANSWERED
+    await gaps.retry(gap.id)
+    await gaps.retry(gap.id, actor="person:1")
+    told = [(one.actor, one.action) for one in await entries(database, subject=f"gap:{gap.id}")]
+    assert list(reversed(told)) == [
+        ("person:1", "gap_dismissed"),
+        ("person:2", "gap_reopened"),
+        ("person:2", "gap_drafted"),
+        ("system", "gap_answered"),
+    ]

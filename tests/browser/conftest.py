@@ -19,7 +19,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Dialog, Page, Request, expect
 
 from tests.browser.widget import PATIENCE, Widget
-from tests.support.http import free_port
+from tests.support.http import free_port, serving_in_thread
+from tests.support.website import Website
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = Path(__file__).resolve().parent / "pages"
@@ -113,13 +114,23 @@ def other_site() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def crawled() -> Iterator[tuple[Website, str]]:
+    """A website that the running Percorso may read, with its address."""
+    site = Website()
+    with serving_in_thread(site.app) as address:
+        yield site, address
+
+
+@pytest.fixture(scope="session")
 def instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the running Percorso; its data are in `data`."""
     return tmp_path_factory.mktemp("browser")
 
 
 @pytest.fixture(scope="session")
-def assistant(other_site: str, instance: Path, trained_models: Path) -> Iterator[str]:
+def assistant(
+    other_site: str, crawled: tuple[Website, str], instance: Path, trained_models: Path
+) -> Iterator[str]:
     """The address of a running Percorso that has read a few of the sample documents and is warm."""
     folder = instance
     data, port = folder / "data", free_port()
@@ -136,6 +147,9 @@ def assistant(other_site: str, instance: Path, trained_models: Path) -> Iterator
         "PERCORSO_TURN__BURST_SECONDS": "0.1",
         "PERCORSO_TURN__ANSWER_ABOVE": "0",  # how sure an answer is has its own tests; here it is shown
         "PERCORSO_TURN__ABSTAIN_BELOW": "0",
+        "PERCORSO_CRAWL__ALLOW_PRIVATE": '["127.0.0.0/8"]',
+        "PERCORSO_CRAWL__PORTS": f"[{crawled[1].rsplit(':', 1)[1]}]",
+        "PERCORSO_CRAWL__DELAY_SECONDS": "0.3",
         "PERCORSO_LOG_LEVEL": "warning",
     }
     command = [sys.executable, "-m", "assistant"]

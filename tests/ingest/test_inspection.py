@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from core.audit import entries
 from core.database import Database
 from core.embeddings import Encoder
 from core.errors import NotFound
@@ -13,10 +14,11 @@ from core.offload import ModelRunner
 from ingest.findings import FindingKind
 from ingest.inspection import Inspection
 from ingest.ledger import Ledger
-from ingest.library import Library
+from ingest.library import Library, Standing
 from ingest.originals import Originals
 from ingest.pipeline import Pipeline
 from ingest.preparing import Preparer
+from ingest.versions import Versions
 from tests.support.documents import a_file
 
 OLD = "# Officina\n\nLa riparazione a domicilio della bicicletta costa 35 euro."
@@ -75,3 +77,31 @@ async def test_findings_follow_the_documents_and_what_people_say(
 async def test_a_superseded_document_contradicts_nobody(pipeline: Pipeline, inspection: Inspection) -> None:
     await pipeline.run([a_file(OLD, "a.md"), a_file(NEW, "b.md", metadata={"supersedes": ["a.md"]})])
     assert await inspection.all_findings() == []
+
+
+async def test_a_person_lets_one_document_take_the_place_of_another(
+    pipeline: Pipeline,
+    inspection: Inspection,
+    database: Database,
+    encoder: Encoder,
+    runner: ModelRunner,
+    tmp_path: Path,
+) -> None:
+    await pipeline.run([a_file(OLD, "a.md"), a_file(NEW, "b.md")])
+    finding = (await inspection.all_findings())[0].finding
+    assert await inspection.count_open(patience=60) == 1
+    await inspection.dismiss(finding.id, "Anna", actor="person:1")
+    assert await inspection.count_open(patience=60) == 0
+    await inspection.reopen(finding.id, actor="person:1")
+    library = Library(database)
+    old, new = await library.get("a.md"), await library.get("b.md")
+    versions = Versions(database, Preparer(encoder, Originals(tmp_path / "originals")), pipeline, runner)
+    await versions.supersede(new.id, "a.md", actor="person:1")
+    assert (await library.get("a.md")).standing is Standing.SUPERSEDED
+    assert await inspection.all_findings() == []
+    await pipeline.run([a_file(NEW.replace("49", "59"), "b.md")])
+    assert (await library.get("a.md")).superseded_by == "b.md", "it holds for later versions"
+    told = [one.action for one in await entries(database, actor="person:1")]
+    assert told == ["document_supersedes", "finding_reopened", "finding_dismissed"]
+    assert await library.ids_of(["a.md", "b.md", "c.md"]) == {"a.md": old.id, "b.md": new.id}
+    await inspection.close()

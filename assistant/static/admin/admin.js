@@ -2,3 +2,4 @@
 import "../kit/filter.js";
 import "../kit/page.js";
 import "../kit/swap.js";
+import "./counts.js";

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select, update
 
+from core.audit import entries
 from core.database import Database, now
 from core.embeddings import Encoder
 from core.errors import Conflict, FetchFailed, NotFound
@@ -418,3 +419,20 @@ async def test_the_inner_network_stays_closed_whatever_is_asked(place: Place) ->
     assert "not a public address" in result.detail
     async with place.database.reading() as session:
         assert (await session.scalars(select(DocumentRow))).all() == []
+
+
+async def test_who_adds_changes_reads_and_removes_a_website_is_in_the_trail(place: Place) -> None:
+    store = place.websites.store
+    spec = WebsiteSpec(url=f"{place.address}/", kind=WebsiteKind.SITE)
+    website = await store.add(spec, every_hours=24, actor="person:1")
+    without = replace(spec, exclude=("/old/*",))
+    await store.change(website, without, every_hours=24, actor="person:2")
+    await place.websites.remove(website, documents=True, actor="key")
+    told = await entries(place.database, subject=f"website:{website}")
+    assert [(one.actor, one.action) for one in reversed(told)] == [
+        ("person:1", "website_added"),
+        ("person:2", "website_changed"),
+        ("key", "website_removed"),
+    ]
+    assert told[1].details == {"exclude": [[], ["/old/*"]]}
+    assert told[0].details["documents_deleted"] is True

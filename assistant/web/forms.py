@@ -1,0 +1,55 @@
+"""What fields of forms mean: lines, days, and what to say of a field that is wrong."""
+
+from datetime import UTC, date, datetime, time
+
+from pydantic import ValidationError
+
+from assistant.store.sign_ins import SignedIn
+from assistant.web.rendering import told
+from assistant.web.words import Words
+from core.errors import Conflict, FetchFailed, PercorsoError
+
+_NAME = 60
+"""As many characters of a name are kept beside what a person did."""
+
+
+def lines_of(text: str) -> list[str]:
+    """Return what stands on each line, without empty ones."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def end_of_day(day: str) -> str | None:
+    """Return the moment after which a day of a form, in UTC, is over; None where there is none."""
+    return datetime.combine(date.fromisoformat(day), time(23, 59, 59), UTC).isoformat() if day else None
+
+
+def name_of(admin: SignedIn) -> str:
+    return admin.person.name[:_NAME]
+
+
+def problem_of(error: Exception, words: Words, page: str) -> str:
+    """Return what is wrong, in the reader's language.
+
+    Args:
+        error: what was raised.
+        words: of the reader.
+        page: its own texts are `error.PAGE_FIELD` and `error.PAGE_conflict` in the catalogues.
+    """
+    if isinstance(error, ValidationError):
+        field = next((str(part) for one in error.errors() for part in one["loc"][:1]), "")
+        return told(words, f"{page}_{field}", told(words, "bad_input", str(error)))
+    if isinstance(error, FetchFailed):
+        return told(words, f"fetch_{error.problem}", str(error))
+    if isinstance(error, Conflict):
+        return told(words, f"{page}_conflict", str(error))
+    if isinstance(error, ValueError):
+        return told(words, "bad_input", str(error))
+    return told(words, getattr(error, "code", "internal"), str(error))
+
+
+WRONG = (ValidationError, PercorsoError, ValueError)
+"""What a form may be answered with."""
+
+
+def status_of(error: Exception) -> int:
+    return error.status if isinstance(error, PercorsoError) else 422
