@@ -15,14 +15,16 @@ from assistant.conversation.confidence import coverage, passage_stems
 from assistant.conversation.types import Brief
 from assistant.engines.answer_types import AnswerTypes
 from assistant.engines.selection import Candidate
+from assistant.engines.strangers import is_strange
 from assistant.engines.table_rows import (
     Asked,
     Grid,
     asked_columns,
     asked_of,
+    codes_in,
+    is_found,
     name_shares,
     named_rows,
-    strange,
     told_columns,
 )
 from core.embeddings import Vectors
@@ -33,6 +35,8 @@ from core.types import Passage
 _READ_BY_MEANING = 48
 """So many parts are compared by meaning: those that words and their passage speak for."""
 _LONGEST_PART = 600
+_CELL_SUPPORT = 0.75
+"""A cell that was found by its row and its column supports an answer as well as a sentence this alike."""
 _REMEMBERED = 20_000
 """So many vectors of pieces are kept (30 MB): people ask about the same passages over and over."""
 
@@ -48,6 +52,8 @@ class ScoreWeights:
     """Gained by a text that holds what the question asks for (a price, a time …), else lost."""
     label: float = 0.12
     """Gained by a table row whose name is what the question names."""
+    cell: float = 0.05
+    """Gained by a table of which row and column are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,7 @@ class PieceScorer:
     def score(self, question: str, brief: Brief, passages: Sequence[Passage]) -> list[Candidate]:
         """Return the pieces of `passages` with their scores, in reading order."""
         asked = self._asked(question, brief, passages)
+        known = _known(passages)
         found = [
             (number, order, piece, _parts(passage, piece, asked))
             for number, passage in enumerate(passages)
@@ -99,7 +106,7 @@ class PieceScorer:
             own = [cosines[place] for place in places]
             candidate = _candidate(passages[number], number, order, piece, scores, own)
             if piece.kind is PieceKind.TABLE:
-                candidate = self._looked_up(candidate, asked, passages[number])
+                candidate = self._looked_up(candidate, asked, passages[number], known, brief)
             candidates.append(candidate)
             start += len(parts)
         return candidates
@@ -110,17 +117,21 @@ class PieceScorer:
         languages = frozenset(passage.language for passage in passages)
         return asked_of(question, brief, languages, kinds)
 
-    def _looked_up(self, candidate: Candidate, asked: Asked, passage: Passage) -> Candidate:
+    def _looked_up(
+        self, candidate: Candidate, asked: Asked, passage: Passage, known: frozenset[str], brief: Brief
+    ) -> Candidate:
         """Return a table with the rows and columns that were asked for."""
         grid = _grid(passage, candidate.piece)
         rows = named_rows(asked, grid)
         columns = asked_columns(asked, grid, rows, self._types.holds)
-        known = f"{passage.title} {passage.section} {passage.text}"
+        found = is_found(asked, grid, rows, columns)
         return replace(
             candidate,
+            score=candidate.score + (self._weights.cell if found else 0.0),
+            cosine=max(candidate.cosine, _CELL_SUPPORT) if found else candidate.cosine,
             rows=rows,
             columns=tuple(told_columns(grid, rows, columns)) if rows else (),
-            strange=strange(asked, grid, rows, known),
+            strange=is_strange(asked, grid, rows, known, brief.reading.language),
         )
 
     def _cosines(self, question: str, texts: Sequence[str], promise: Sequence[float]) -> list[float]:
@@ -217,6 +228,14 @@ def _row(heading: str, header: Sequence[str], row: Sequence[str], named: float) 
         f"{name}: {cell}" if name else cell for name, cell in zip(header, row, strict=False) if cell
     )
     return _Part(f"{heading}: {cells}", cells, named)
+
+
+def _known(passages: Sequence[Passage]) -> frozenset[str]:
+    """Return the lexemes and the codes of all passages."""
+    found: set[str] = set()
+    for passage in passages:
+        found |= passage_stems(passage) | codes_in(f"{passage.title} {passage.section} {passage.text}")
+    return frozenset(found)
 
 
 def _grid(passage: Passage, piece: TextPiece) -> Grid:

@@ -5,17 +5,18 @@ rows apart. A column is known by words of its header, or by holding what is aske
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from assistant.conversation.types import Brief, Term
 from core.lexemes import content_words, lexemes
-from core.numbers import plain_numbers
 from core.text import fold, words
 
 _NAMED = 0.5
 """A row is named when the question has this share of its name, or its name this share of the question."""
+_FULLY = 0.99
 _BESIDE = 0.5
 """What a word of the question counts in another cell of the row, against one in its name."""
 _LEANED_ON = 0.5
@@ -25,11 +26,16 @@ _MOSTLY = 0.6
 _QUALIFIER = re.compile(r"\([^)]*\)")
 _VALUE = re.compile(r"^\W*\d")
 _CODE = re.compile(r"\b(?=[a-z])(?=\w*[-/.]?\w*\d)\w+(?:[-/.]\w+)*\b")
-_NAME = re.compile(
-    r"(?i:\b(?:al?|ad|in|di|da|per|con|su|il|la|lo|le|i|gli|un|una|[dns]?ell[aoe]|d?el|d?ell'|l'|the|an?|of|for|to|at|"
-    r"from|on|with|and|e|o|or|than))[\s']+([^\W\d_][^\W\d_]+)"
-)
+_COMPARES = re.compile(r"\b(?:o|e|oppure|rispetto|sia|tra|fra|or|and|vs|versus|than|between|both|either)\b")
+_VAGUE = frozenset({"number"})
+"""A kind that nearly every cell holds says nothing about columns."""
+_UNIT = re.compile(r"\d\s?([^\W\d_]{2,})")
 Holds = Callable[[str, frozenset[str]], bool]
+
+
+def codes_in(text: str) -> set[str]:
+    """Return the codes of a text, such as FR-110 or E04, each without its marks."""
+    return {"".join(words(code)) for code in _CODE.findall(fold(text))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +143,8 @@ def named_rows(asked: Asked, grid: Grid) -> tuple[int, ...]:
         for fit in good
         if fit not in best and (fit.named & own.keys() & asked.terms.keys()) - said and fit.share >= _NAMED
     ]
+    if not _COMPARES.search(fold(asked.text)):
+        other = []
     return tuple(fit.place for fit in [*best, *(_best(other) if other else [])])
 
 
@@ -155,12 +163,21 @@ def asked_columns(asked: Asked, grid: Grid, places: Sequence[int], holds: Holds)
         if column and weight:
             found.append((weight, column))
     ranked = [column for _, column in sorted(found, key=lambda pair: (-pair[0], pair[1]))]
+    precise = asked.kinds - _VAGUE
     for column in range(1, len(grid.header)):
         cells = [grid.rows[place][column] for place in places if len(grid.rows[place]) > column]
         told = f"{grid.header[column]}: {' '.join(cells)}"
-        if column not in [*ranked, *names] and asked.kinds and holds(told, asked.kinds):
+        if column not in [*ranked, *names] and precise and holds(told, precise):
             ranked.append(column)
     return ranked
+
+
+def is_found(asked: Asked, grid: Grid, places: Sequence[int], columns: Sequence[int]) -> bool:
+    """Whether one row is named fully, or by most of what the question says, and a column was asked for."""
+    if not places or not columns:
+        return False
+    fit = _fits(asked, grid)[places[0]]
+    return fit.share >= _FULLY
 
 
 def told_columns(grid: Grid, places: Sequence[int], asked: Sequence[int]) -> list[int]:
@@ -183,45 +200,11 @@ def told_columns(grid: Grid, places: Sequence[int], asked: Sequence[int]) -> lis
     return [*names, *asked, *filled]
 
 
-def strange(asked: Asked, grid: Grid, places: Sequence[int], known: str) -> bool:
-    """Whether a question names a code, a name or a number for which these rows do not stand.
-
-    Args:
-        asked: the question.
-        grid: the table.
-        places: the rows that would be quoted.
-        known: the whole passage with its headings.
-    """
-    there = set(words(known))
-    joined = {"".join(words(code)) for code in _CODE.findall(fold(known))}
-    if any("".join(words(code)) not in joined for code in _CODE.findall(fold(asked.text))):
-        return True
-    stems = frozenset(lexemes(known, grid.language))
-    for match in _NAME.finditer(asked.text):
-        name = match.group(1)
-        own = asked.terms.get(fold(name))
-        unknown = own is not None and stems.isdisjoint(own.stems) and fold(name) not in there
-        if unknown and name[0].isupper() and not name.isupper() and fold(name) not in words(asked.company):
-            return True
-    numbers = plain_numbers(asked.text)
-    names = naming_columns(grid)
-    in_names = [
-        plain_numbers(
-            " ".join(grid.rows[place][column] for column in names if len(grid.rows[place]) > column)
-        )
-        for place in places
-    ]
-    whole = [plain_numbers(" ".join(grid.rows[place])) for place in places]
-    return bool(numbers and places) and all(
-        own and numbers.isdisjoint(all_) for own, all_ in zip(in_names, whole, strict=True)
-    )
-
-
 def _fits(asked: Asked, grid: Grid) -> list[_Fit]:
     spoken = words(asked.text)
-    codes = {*spoken, *("".join(words(code)) for code in _CODE.findall(fold(asked.text)))}
+    codes = {*spoken, *codes_in(asked.text)}
     codes |= {first + second for first, second in pairwise(spoken)}
-    names, terms = naming_columns(grid), asked.all_terms
+    names, terms, units = naming_columns(grid), asked.all_terms, _own_units(grid)
     found = []
     for place, row in enumerate(grid.rows):
         cells = [row[column] for column in names if column < len(row)]
@@ -229,12 +212,22 @@ def _fits(asked: Asked, grid: Grid) -> list[_Fit]:
             found.append(_Fit(place, frozenset(), 0.0, 1.0, by_code=True))
             continue
         shares = [_share(asked, grid, cell) for cell in cells]
-        named = frozenset().union(*(own for own, _ in shares))
+        named = frozenset().union(units[place] & terms.keys(), *(own for own, _ in shares))
         beside = _words_of(asked, grid, place) - named
+        share = max((share for _, share in shares), default=0.0)
+        if units[place] & terms.keys():
+            share = max(share, _NAMED)
         value = sum(terms[word].weight for word in named)
         value += _BESIDE * sum(terms[word].weight for word in beside)
-        found.append(_Fit(place, named, value, max((share for _, share in shares), default=0.0)))
+        found.append(_Fit(place, named, value, share))
     return found
+
+
+def _own_units(grid: Grid) -> list[frozenset[str]]:
+    """Return for each row the units that no other row is told in: "in Nm" then names it."""
+    units = [frozenset(unit for cell in row[1:] for unit in _UNIT.findall(fold(cell))) for row in grid.rows]
+    told = Counter(unit for row in units for unit in row)
+    return [frozenset(unit for unit in row if told[unit] == 1) for row in units]
 
 
 def _share(asked: Asked, grid: Grid, cell: str) -> tuple[frozenset[str], float]:
