@@ -21,7 +21,8 @@ _BESIDE = 0.5
 """What a word of the question counts in another cell of the row, against one in its name."""
 _LEANED_ON = 0.5
 """What a word of the question before counts against one of its own."""
-_LEAST_TO_COMPARE = 3
+_MOST_COLUMNS = 6
+"""More of a row is not told when it was asked for something in particular."""
 _MOSTLY = 0.6
 _QUALIFIER = re.compile(r"\([^)]*\)")
 _VALUE = re.compile(r"^\W*\d")
@@ -107,17 +108,10 @@ def name_shares(asked: Asked, grid: Grid) -> list[float]:
 
 
 def naming_columns(grid: Grid) -> list[int]:
-    """Return the columns whose cells name a row."""
-    columns = [0]
+    """Return the columns whose cells name a row: the first, and the one after a code or a bare number."""
     firsts = [row[0] for row in grid.rows if row]
-    coded = sum(_is_code(cell) for cell in firsts) > _MOSTLY * len(firsts)
-    for column in range(1, len(grid.header)):
-        cells = [row[column] for row in grid.rows if len(row) > column]
-        worded = sum(bool(cell) and not _VALUE.match(cell) for cell in cells)
-        apart = len(cells) >= _LEAST_TO_COMPARE and len(set(cells)) == len(cells)
-        if (coded and column == 1) or (apart and worded == len(cells)):
-            columns.append(column)
-    return columns
+    coded = sum(_is_code(cell) or bool(_VALUE.match(cell)) for cell in firsts) > _MOSTLY * len(firsts)
+    return [0, 1] if coded and len(grid.header) > 1 else [0]
 
 
 def named_rows(asked: Asked, grid: Grid) -> tuple[int, ...]:
@@ -143,7 +137,7 @@ def named_rows(asked: Asked, grid: Grid) -> tuple[int, ...]:
         for fit in good
         if fit not in best and (fit.named & own.keys() & asked.terms.keys()) - said and fit.share >= _NAMED
     ]
-    if not _COMPARES.search(fold(asked.text)):
+    if not _COMPARES.search(asked.text.casefold()):
         other = []
     return tuple(fit.place for fit in [*best, *(_best(other) if other else [])])
 
@@ -197,7 +191,7 @@ def told_columns(grid: Grid, places: Sequence[int], asked: Sequence[int]) -> lis
     if asked and rest and len({_shape(cell) for cell in cells}) == 1:
         rest = []
     filled = [c for c in rest if any(len(grid.rows[p]) > c and grid.rows[p][c] for p in places)]
-    return [*names, *asked, *filled]
+    return [*names, *asked, *(filled[: max(0, _MOST_COLUMNS - len(names) - len(asked))] if asked else filled)]
 
 
 def _fits(asked: Asked, grid: Grid) -> list[_Fit]:
@@ -208,7 +202,7 @@ def _fits(asked: Asked, grid: Grid) -> list[_Fit]:
     found = []
     for place, row in enumerate(grid.rows):
         cells = [row[column] for column in names if column < len(row)]
-        if any(_is_code(cell) and "".join(words(cell)) in codes for cell in cells):
+        if any(_is_code(cell) and "".join(words(cell)) in codes for cell in row):
             found.append(_Fit(place, frozenset(), 0.0, 1.0, by_code=True))
             continue
         shares = [_share(asked, grid, cell) for cell in cells]
@@ -216,7 +210,7 @@ def _fits(asked: Asked, grid: Grid) -> list[_Fit]:
         beside = _words_of(asked, grid, place) - named
         share = max((share for _, share in shares), default=0.0)
         if units[place] & terms.keys():
-            share = max(share, _NAMED)
+            share = 1.0
         value = sum(terms[word].weight for word in named)
         value += _BESIDE * sum(terms[word].weight for word in beside)
         found.append(_Fit(place, named, value, share))
@@ -224,8 +218,11 @@ def _fits(asked: Asked, grid: Grid) -> list[_Fit]:
 
 
 def _own_units(grid: Grid) -> list[frozenset[str]]:
-    """Return for each row the units that no other row is told in: "in Nm" then names it."""
-    units = [frozenset(unit for cell in row[1:] for unit in _UNIT.findall(fold(cell))) for row in grid.rows]
+    """Return for each row the units of all its cells in which no other row is told: "in Nm" names it."""
+    units: list[frozenset[str]] = []
+    for row in grid.rows:
+        found = [frozenset(_UNIT.findall(fold(cell))) for cell in row[1:] if cell]
+        units.append(frozenset.intersection(*found) if len(found) > 1 else frozenset())
     told = Counter(unit for row in units for unit in row)
     return [frozenset(unit for unit in row if told[unit] == 1) for row in units]
 
