@@ -14,7 +14,7 @@ from assistant.engines.answer_types import AnswerTypes
 from assistant.engines.avoiding import Avoiding
 from assistant.engines.contradictions import contradicting
 from assistant.engines.scoring import PieceScorer, ScoreWeights
-from assistant.engines.selection import Candidate, choose, hand_on_questions, said
+from assistant.engines.selection import Candidate, choose, hand_on_questions, said, without_strangers
 from core.embeddings import Encoder
 from core.lexemes import lexemes
 from core.offload import ModelRunner
@@ -62,8 +62,8 @@ class ExtractiveEngine:
         passages = brief.findings.passages[:_PASSAGES]
         question = _question(brief)
         scored = await self._runner.run(self._scorer.score, question, brief, passages)
-        candidates = self._avoiding.kept(hand_on_questions(scored), question, brief)
-        if not candidates:
+        candidates = self._avoiding.kept(without_strangers(hand_on_questions(scored)), question, brief)
+        if not any(candidate.score > 0 for candidate in candidates):
             return Draft(action=Action.ABSTAIN, engine=self.name)
         choices = _unclear(brief, candidates)
         if choices is not None:

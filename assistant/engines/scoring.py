@@ -6,7 +6,7 @@ price in a long list or one line of a table is found; they are still quoted as l
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 
 import numpy as np
@@ -15,6 +15,18 @@ from assistant.conversation.confidence import coverage, passage_stems
 from assistant.conversation.types import Brief
 from assistant.engines.answer_types import AnswerTypes
 from assistant.engines.selection import Candidate
+from assistant.engines.strangers import is_strange
+from assistant.engines.table_rows import (
+    Asked,
+    Grid,
+    asked_columns,
+    asked_of,
+    codes_in,
+    is_found,
+    name_shares,
+    named_rows,
+    told_columns,
+)
 from core.embeddings import Vectors
 from core.lexemes import lexemes
 from core.text_blocks import PieceKind, TextPiece, pieces, table_rows
@@ -23,7 +35,8 @@ from core.types import Passage
 _READ_BY_MEANING = 48
 """So many parts are compared by meaning: those that words and their passage speak for."""
 _LONGEST_PART = 600
-_MOST_ROWS = 30
+_CELL_SUPPORT = 0.75
+"""A cell that was found by its row and its column supports an answer as well as a sentence this alike."""
 _REMEMBERED = 20_000
 """So many vectors of pieces are kept (30 MB): people ask about the same passages over and over."""
 
@@ -38,7 +51,9 @@ class ScoreWeights:
     kind: float = 0.07
     """Gained by a text that holds what the question asks for (a price, a time …), else lost."""
     label: float = 0.12
-    """Gained by a table row whose first cell is what the question names."""
+    """Gained by a table row whose name is what the question names."""
+    cell: float = 0.05
+    """Gained by a table of which row and column are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +64,7 @@ class _Part:
     """As it is encoded, with its heading."""
     own: str
     named: float = 0.0
-    """Share of a row's first cell that the question names."""
+    """Share of a row's name that the question has."""
 
 
 class PieceScorer:
@@ -70,8 +85,10 @@ class PieceScorer:
 
     def score(self, question: str, brief: Brief, passages: Sequence[Passage]) -> list[Candidate]:
         """Return the pieces of `passages` with their scores, in reading order."""
+        asked = self._asked(question, brief, passages)
+        known = _known(passages)
         found = [
-            (number, order, piece, _parts(passage, piece, brief))
+            (number, order, piece, _parts(passage, piece, asked))
             for number, passage in enumerate(passages)
             for order, piece in enumerate(pieces(passage.text))
         ]
@@ -87,10 +104,35 @@ class PieceScorer:
             places = range(start, start + len(parts))
             scores = [apart[place] + self._weights.meaning * max(0.0, cosines[place]) for place in places]
             own = [cosines[place] for place in places]
-            named = any(part.named for part in parts)
-            candidates.append(_candidate(passages[number], number, order, piece, scores, own, named))
+            candidate = _candidate(passages[number], number, order, piece, scores, own)
+            if piece.kind is PieceKind.TABLE:
+                candidate = self._looked_up(candidate, asked, passages[number], known, brief)
+            candidates.append(candidate)
             start += len(parts)
         return candidates
+
+    def _asked(self, question: str, brief: Brief, passages: Sequence[Passage]) -> Asked:
+        """Return the question with what it leans on."""
+        kinds = self._types.asked_for(brief.question) or self._types.asked_for(question)
+        languages = frozenset(passage.language for passage in passages)
+        return asked_of(question, brief, languages, kinds)
+
+    def _looked_up(
+        self, candidate: Candidate, asked: Asked, passage: Passage, known: frozenset[str], brief: Brief
+    ) -> Candidate:
+        """Return a table with the rows and columns that were asked for."""
+        grid = _grid(passage, candidate.piece)
+        rows = named_rows(asked, grid)
+        columns = asked_columns(asked, grid, rows, self._types.holds)
+        found = is_found(asked, grid, rows, columns)
+        return replace(
+            candidate,
+            score=candidate.score + (self._weights.cell if found else 0.0),
+            cosine=max(candidate.cosine, _CELL_SUPPORT) if found else candidate.cosine,
+            rows=rows,
+            columns=tuple(told_columns(grid, rows, columns)) if rows else (),
+            strange=is_strange(asked, grid, rows, known, brief.reading.language),
+        )
 
     def _cosines(self, question: str, texts: Sequence[str], promise: Sequence[float]) -> list[float]:
         """Compare the most promising texts with the question; the others count as unlike it."""
@@ -152,7 +194,6 @@ def _candidate(
     piece: TextPiece,
     scores: Sequence[float],
     cosines: Sequence[float],
-    named: bool,
 ) -> Candidate:
     best = int(np.argmax(scores))
     return Candidate(
@@ -165,17 +206,15 @@ def _candidate(
         score=scores[best],
         cosine=cosines[best],
         parts=tuple(scores),
-        named=named,
     )
 
 
-def _parts(passage: Passage, piece: TextPiece, brief: Brief) -> list[_Part]:
+def _parts(passage: Passage, piece: TextPiece, asked: Asked) -> list[_Part]:
     heading = passage.heading
     if piece.kind is PieceKind.TABLE:
-        header, rows = table_rows(piece.text)
-        found = [
-            _row(heading, header, row, _named(row[0], brief, passage.language)) for row in rows[:_MOST_ROWS]
-        ]
+        grid = _grid(passage, piece)
+        shares = name_shares(asked, grid)
+        found = [_row(heading, grid.header, row, share) for row, share in zip(grid.rows, shares, strict=True)]
         return found or [_Part(f"{heading}: {piece.whole[:_LONGEST_PART]}", piece.whole)]
     if piece.kind is PieceKind.LIST:
         return [
@@ -191,8 +230,15 @@ def _row(heading: str, header: Sequence[str], row: Sequence[str], named: float) 
     return _Part(f"{heading}: {cells}", cells, named)
 
 
-def _named(label: str, brief: Brief, language: str) -> float:
-    """Return the share of a row's first cell that the question names: "Chain (Dora)" is not "Dora"."""
-    own = set(lexemes(label, language))
-    asked = {stem for term in brief.findings.terms.values() for stem in term.stems}
-    return len(own & asked) / len(own) if own else 0.0
+def _known(passages: Sequence[Passage]) -> frozenset[str]:
+    """Return the lexemes and the codes of all passages."""
+    found: set[str] = set()
+    for passage in passages:
+        found |= passage_stems(passage) | codes_in(f"{passage.title} {passage.section} {passage.text}")
+    return frozenset(found)
+
+
+def _grid(passage: Passage, piece: TextPiece) -> Grid:
+    header, rows = table_rows(piece.text)
+    around = f"{passage.title} {passage.section} {piece.lead_in}"
+    return Grid(header, rows, around, passage.language)

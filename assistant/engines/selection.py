@@ -42,8 +42,12 @@ class Candidate:
     cosine: float
     parts: tuple[float, ...] = ()
     """Scores of the rows of a table or the items of a list, in order; one number for anything else."""
-    named: bool = False
-    """Whether the question names the first cell of one of the rows."""
+    rows: tuple[int, ...] = ()
+    """Rows of a table that the question names, best first."""
+    columns: tuple[int, ...] = ()
+    """Columns to tell of them, in order."""
+    strange: bool = False
+    """Whether the question names a code, a name or a number that a table has no row or column for."""
 
 
 def hand_on_questions(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -57,6 +61,11 @@ def hand_on_questions(candidates: Sequence[Candidate]) -> list[Candidate]:
             found[place + 1] = replace(following, score=max(following.score, _HANDED_ON * candidate.score))
         found[place] = replace(candidate, score=0.0)
     return found
+
+
+def without_strangers(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Take tables out of the running that have no place for what the question names."""
+    return [replace(one, score=0.0) if one.strange else one for one in candidates]
 
 
 def choose(candidates: Sequence[Candidate], *, most: int) -> list[Candidate]:
@@ -130,13 +139,21 @@ def _under_heading(candidate: Candidate, text: str) -> str:
 
 
 def _asked_rows(candidate: Candidate) -> str:
-    """Keep the rows that fit the question; a short table of which no row is named stays whole."""
+    """Keep the rows that are named, else those that fit; a short table of which none is named stays whole."""
     header, rows = table_rows(candidate.piece.text)
-    if not candidate.named and len(rows) <= _WHOLE_TABLE:
+    if candidate.rows:
+        columns = candidate.columns or range(len(header))
+        named = [rows[place] for place in sorted(candidate.rows[:_MOST_ROWS])]
+        return table_text([header[c] for c in columns], [_cells(row, columns) for row in named])
+    if len(rows) <= _WHOLE_TABLE:
         return candidate.piece.text
     fits = _best_parts(candidate.parts, _MOST_ROWS)
     kept = [row for place, row in enumerate(rows) if place in fits]
     return table_text(header, kept or rows[:_MOST_ROWS])
+
+
+def _cells(row: Sequence[str], columns: Sequence[int]) -> list[str]:
+    return [row[column] if column < len(row) else "" for column in columns]
 
 
 def _asked_items(candidate: Candidate) -> str:

@@ -104,9 +104,9 @@ def test_the_row_that_the_question_names_gains_more_than_one_that_names_more() -
     table = "| Parte | Euro |\n| --- | --- |\n| Dora | 1 |\n| Catena Dora | 2 |\n| Sella | 3 |"
     (found,) = _scored("dora", _passage(table), terms=terms, label=1.0)
     assert found.parts == pytest.approx((1.0, 0.5, 0.0))
-    assert found.named
+    assert found.rows == (0,)
     (other,) = _scored("prezzo", _passage(table), label=1.0)
-    assert not other.named
+    assert other.rows == ()
 
 
 def test_a_list_is_judged_item_by_item_with_its_introduction() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from assistant.conversation.types import Sentence
-from assistant.engines.selection import Candidate, choose, hand_on_questions, said
+from assistant.engines.selection import Candidate, choose, hand_on_questions, said, without_strangers
 from core.text_blocks import PieceKind, TextPiece
 
 TABLE = "| Modello | Prezzo |\n| --- | --- |\n| Brenta | 2.390 |\n| Dora | 1.990 |\n| Adda | 2.790 |"
@@ -129,7 +129,7 @@ def test_steps_are_quoted_whole_under_their_introduction_or_their_heading() -> N
 
 
 def test_of_a_table_the_rows_that_were_asked_for_are_quoted() -> None:
-    table = _candidate(TABLE, 0.9, kind=PieceKind.TABLE, parts=(0.9, 0.85, 0.2), named=True)
+    table = _candidate(TABLE, 0.9, kind=PieceKind.TABLE, parts=(0.9, 0.85, 0.2), rows=(0, 1))
     (sentence,) = _answer([table], 3)
     assert sentence.text == (
         "Resi e rimborsi:\n| Modello | Prezzo |\n| --- | --- |\n| Brenta | 2.390 |\n| Dora | 1.990 |"
@@ -144,12 +144,21 @@ def test_of_a_long_table_the_rows_that_fit_best_are_quoted_though_none_is_named(
     assert sentence.text.split("\n")[3:] == [rows[1], rows[4]]
 
 
-@pytest.mark.parametrize(("named", "parts"), [(True, (0.9, 0.9, 0.9)), (False, (0.9, 0.2, 0.5))])
-def test_a_short_table_of_which_no_row_stands_out_by_name_stays_whole(
-    named: bool, parts: tuple[float, ...]
-) -> None:
-    table = _candidate(TABLE, 0.9, kind=PieceKind.TABLE, parts=parts, named=named)
+@pytest.mark.parametrize("parts", [(0.9, 0.9, 0.9), (0.9, 0.2, 0.5)])
+def test_a_short_table_of_which_no_row_is_named_stays_whole(parts: tuple[float, ...]) -> None:
+    table = _candidate(TABLE, 0.9, kind=PieceKind.TABLE, parts=parts)
     assert _answer([table], 3)[0].text == f"Resi e rimborsi:\n{TABLE}"
+
+
+def test_of_a_named_row_the_columns_are_told_in_the_order_that_was_asked_for() -> None:
+    table = _candidate(TABLE, 0.9, kind=PieceKind.TABLE, parts=(0.1, 0.2, 0.9), rows=(1,), columns=(1, 0))
+    assert _answer([table], 3)[0].text.endswith("| Prezzo | Modello |\n| --- | --- |\n| 1.990 | Dora |")
+
+
+def test_a_table_without_a_place_for_what_is_named_is_out_of_the_running() -> None:
+    table = _candidate(TABLE, 0.9, kind=PieceKind.TABLE, strange=True)
+    prose = _candidate("Costa 5 euro.", 0.4)
+    assert [own.score for own in without_strangers([table, prose])] == [0.0, 0.4]
 
 
 def test_a_list_stays_whole_unless_it_is_very_long() -> None:

@@ -1,0 +1,264 @@
+"""Which rows and columns of a table a question asks for (pure).
+
+A row is known by the cells that name it: its first one, the one beside a code, and others that tell the
+rows apart. A column is known by words of its header, or by holding what is asked for (a price, a time).
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from assistant.conversation.types import Brief, Term
+from core.lexemes import content_words, lexemes
+from core.text import fold, words
+
+_NAMED = 0.5
+"""A row is named when the question has this share of its name, or its name this share of the question."""
+_FULLY = 0.99
+_BESIDE = 0.5
+"""What a word of the question counts in another cell of the row, against one in its name."""
+_LEANED_ON = 0.5
+"""What a word of the question before counts against one of its own."""
+_MOST_COLUMNS = 6
+"""More of a row is not told when it was asked for something in particular."""
+_MOSTLY = 0.6
+_QUALIFIER = re.compile(r"\([^)]*\)")
+_VALUE = re.compile(r"^\W*\d")
+_CODE = re.compile(r"\b(?=[a-z])(?=\w*[-/.]?\w*\d)\w+(?:[-/.]\w+)*\b")
+_COMPARES = re.compile(r"\b(?:o|e|oppure|rispetto|sia|tra|fra|or|and|vs|versus|than|between|both|either)\b")
+_VAGUE = frozenset({"number"})
+"""A kind that nearly every cell holds says nothing about columns."""
+_UNIT = re.compile(r"\d\s?([^\W\d_]{2,})")
+Holds = Callable[[str, frozenset[str]], bool]
+
+
+def codes_in(text: str) -> set[str]:
+    """Return the codes of a text, such as FR-110 or E04, each without its marks."""
+    return {"".join(words(code)) for code in _CODE.findall(fold(text))}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a question says that can point at a row or a column."""
+
+    text: str
+    terms: Mapping[str, Term]
+    """Its words that carry meaning."""
+    before: Mapping[str, Term] = field(default_factory=dict)
+    """Words of the question that it leans on."""
+    kinds: frozenset[str] = frozenset()
+    """Kinds of answers that it asks for."""
+    company: str = ""
+
+    @property
+    def all_terms(self) -> dict[str, Term]:
+        return {**self.before, **self.terms}
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table with the words around it."""
+
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    around: str
+    """Title and headings."""
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """How a row is named by a question."""
+
+    place: int
+    named: frozenset[str]
+    """Words of the question in its name."""
+    value: float
+    share: float
+    """Of its name that the question has; 1 for its code."""
+    by_code: bool = False
+
+
+def asked_of(question: str, brief: Brief, languages: frozenset[str], kinds: frozenset[str]) -> Asked:
+    """Return what a question says.
+
+    Args:
+        question: with the question before it, when it leans on that.
+        brief: holds the question alone and the worth of its words.
+        languages: of the passages.
+        kinds: of answers that it asks for.
+    """
+    terms = brief.findings.terms
+    usual = sum(term.weight for term in terms.values()) / len(terms) if terms else 1.0
+    leaned_on = question.removesuffix(brief.question)
+    earlier = content_words(leaned_on, brief.reading.language, languages)
+    before = {
+        word: Term(stems=stems, weight=_LEANED_ON * usual)
+        for word, stems in earlier.items()
+        if word not in terms
+    }
+    return Asked(brief.question, terms, before, kinds, brief.company)
+
+
+def name_shares(asked: Asked, grid: Grid) -> list[float]:
+    """Return for each row the share of its name that the question has, in [0, 1]."""
+    return [fit.share for fit in _fits(asked, grid)]
+
+
+def naming_columns(grid: Grid) -> list[int]:
+    """Return the columns whose cells name a row: the first, and the one after a code or a bare number."""
+    firsts = [row[0] for row in grid.rows if row]
+    coded = sum(_is_code(cell) or bool(_VALUE.match(cell)) for cell in firsts) > _MOSTLY * len(firsts)
+    return [0, 1] if coded and len(grid.header) > 1 else [0]
+
+
+def named_rows(asked: Asked, grid: Grid) -> tuple[int, ...]:
+    """Return the rows that a question names, best first; several when it compares or they are alike."""
+    fits = [fit for fit in _fits(asked, grid) if fit.named or fit.by_code]
+    coded = [fit.place for fit in fits if fit.by_code]
+    if coded:
+        return tuple(coded)
+    elsewhere = frozenset(lexemes(f"{' '.join(grid.header)} {grid.around}", grid.language))
+    own = {word: term for word, term in asked.all_terms.items() if elsewhere.isdisjoint(term.stems)}
+    total = sum(term.weight for term in own.values())
+    good = [
+        fit
+        for fit in fits
+        if fit.share >= _NAMED or sum(own[word].weight for word in fit.named if word in own) > _NAMED * total
+    ]
+    if not good:
+        return ()
+    best = _best(good)
+    said = frozenset().union(*(_words_of(asked, grid, fit.place) for fit in best))
+    other = [
+        fit
+        for fit in good
+        if fit not in best and (fit.named & own.keys() & asked.terms.keys()) - said and fit.share >= _NAMED
+    ]
+    if not _COMPARES.search(asked.text.casefold()):
+        other = []
+    return tuple(fit.place for fit in [*best, *(_best(other) if other else [])])
+
+
+def asked_columns(asked: Asked, grid: Grid, places: Sequence[int], holds: Holds) -> list[int]:
+    """Return the columns beside the names that a question asks for, those of its words first."""
+    names = naming_columns(grid)
+    named = frozenset().union(*(_name_lexemes(grid, place) for place in places)) if places else frozenset()
+    found = []
+    for column, title in enumerate(grid.header):
+        own = frozenset(lexemes(title, grid.language))
+        weight = sum(
+            term.weight
+            for term in asked.all_terms.values()
+            if not own.isdisjoint(term.stems) and named.isdisjoint(term.stems)
+        )
+        if column and weight:
+            found.append((weight, column))
+    ranked = [column for _, column in sorted(found, key=lambda pair: (-pair[0], pair[1]))]
+    precise = asked.kinds - _VAGUE
+    for column in range(1, len(grid.header)):
+        cells = [grid.rows[place][column] for place in places if len(grid.rows[place]) > column]
+        told = f"{grid.header[column]}: {' '.join(cells)}"
+        if column not in [*ranked, *names] and precise and holds(told, precise):
+            ranked.append(column)
+    return ranked
+
+
+def is_found(asked: Asked, grid: Grid, places: Sequence[int], columns: Sequence[int]) -> bool:
+    """Whether one row is named fully, or by most of what the question says, and a column was asked for."""
+    if not places or not columns:
+        return False
+    fit = _fits(asked, grid)[places[0]]
+    return fit.share >= _FULLY
+
+
+def told_columns(grid: Grid, places: Sequence[int], asked: Sequence[int]) -> list[int]:
+    """Return the columns in the order in which they are told: names, what was asked for, the rest.
+
+    Where all cells of a row are of one kind, as in a table of models side by side, the rest is other
+    people's business.
+    """
+    names = [column for column in naming_columns(grid) if column not in asked]
+    rest = [column for column in range(len(grid.header)) if column not in (*names, *asked)]
+    cells = [
+        grid.rows[place][column]
+        for place in places
+        for column in (*asked, *rest)
+        if len(grid.rows[place]) > column
+    ]
+    if asked and rest and len({_shape(cell) for cell in cells}) == 1:
+        rest = []
+    filled = [c for c in rest if any(len(grid.rows[p]) > c and grid.rows[p][c] for p in places)]
+    return [*names, *asked, *(filled[: max(0, _MOST_COLUMNS - len(names) - len(asked))] if asked else filled)]
+
+
+def _fits(asked: Asked, grid: Grid) -> list[_Fit]:
+    spoken = words(asked.text)
+    codes = {*spoken, *codes_in(asked.text)}
+    codes |= {first + second for first, second in pairwise(spoken)}
+    names, terms, units = naming_columns(grid), asked.all_terms, _own_units(grid)
+    found = []
+    for place, row in enumerate(grid.rows):
+        cells = [row[column] for column in names if column < len(row)]
+        if any(_is_code(cell) and "".join(words(cell)) in codes for cell in row):
+            found.append(_Fit(place, frozenset(), 0.0, 1.0, by_code=True))
+            continue
+        shares = [_share(asked, grid, cell) for cell in cells]
+        named = frozenset().union(units[place] & terms.keys(), *(own for own, _ in shares))
+        beside = _words_of(asked, grid, place) - named
+        share = max((share for _, share in shares), default=0.0)
+        if units[place] & terms.keys():
+            share = 1.0
+        value = sum(terms[word].weight for word in named)
+        value += _BESIDE * sum(terms[word].weight for word in beside)
+        found.append(_Fit(place, named, value, share))
+    return found
+
+
+def _own_units(grid: Grid) -> list[frozenset[str]]:
+    """Return for each row the units of all its cells in which no other row is told: "in Nm" names it."""
+    units: list[frozenset[str]] = []
+    for row in grid.rows:
+        found = [frozenset(_UNIT.findall(fold(cell))) for cell in row[1:] if cell]
+        units.append(frozenset.intersection(*found) if len(found) > 1 else frozenset())
+    told = Counter(unit for row in units for unit in row)
+    return [frozenset(unit for unit in row if told[unit] == 1) for row in units]
+
+
+def _share(asked: Asked, grid: Grid, cell: str) -> tuple[frozenset[str], float]:
+    """Return the question's words that stand in a name, and the share of the name that they make."""
+    own = set(lexemes(_QUALIFIER.sub(" ", cell), grid.language))
+    if not own:
+        return frozenset(), 0.0
+    found = frozenset(word for word, term in asked.all_terms.items() if not own.isdisjoint(term.stems))
+    covered = own & {stem for word in found for stem in asked.all_terms[word].stems}
+    return found, len(covered) / len(own)
+
+
+def _best(fits: Sequence[_Fit]) -> list[_Fit]:
+    most = max(fit.value for fit in fits)
+    alike = [fit for fit in fits if fit.value > most - 1e-6]
+    share = max(fit.share for fit in alike)
+    return [fit for fit in alike if fit.share > share - 1e-6] if share > 1 - 1e-6 else alike
+
+
+def _words_of(asked: Asked, grid: Grid, place: int) -> frozenset[str]:
+    own = frozenset(lexemes(" ".join(grid.rows[place]), grid.language))
+    return frozenset(word for word, term in asked.all_terms.items() if not own.isdisjoint(term.stems))
+
+
+def _name_lexemes(grid: Grid, place: int) -> frozenset[str]:
+    row = grid.rows[place]
+    cells = [row[column] for column in naming_columns(grid) if column < len(row)]
+    return frozenset(lexemes(_QUALIFIER.sub(" ", " ".join(cells)), grid.language))
+
+
+def _is_code(cell: str) -> bool:
+    return bool(_CODE.fullmatch(fold(cell)))
+
+
+def _shape(cell: str) -> str:
+    """Return what is left of a value without its numbers: its unit."""
+    return re.sub(r"[\d.,:–\s-]+", "#", fold(cell))
