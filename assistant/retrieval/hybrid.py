@@ -176,7 +176,8 @@ class HybridRetriever:
 
     async def _known_corpus(self, session: AsyncSession) -> _Corpus:
         """Return facts about all chunks, counted again only when chunks have changed."""
-        seen = (self._dense.revision, await chunks.newest(session))
+        newest = 0 if self._dense.owns_index else await chunks.newest(session)  # others change them too
+        seen = (self._dense.revision, newest)
         if self._corpus is None or self._corpus.seen != seen:
             languages, total = await chunks.languages_in_use(session), await chunks.count(session)
             self._corpus = _Corpus(seen, languages, total)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
 
 from core.database import Database, now
 from core.embeddings import Vectors, from_blobs
@@ -81,7 +82,8 @@ async def candidates(
     """Return what `check` returns, and the vectors of those that `model` encoded, read in one go."""
     if not uids:
         return {}, {}
-    rows = await session.execute(_passages().where(ChunkRow.uid.in_(list(uids)), answering(scope)))
+    wanted = _passages().where(ChunkRow.uid.in_(list(uids)), answering(scope))
+    rows = await session.execute(wanted.options(defer(ChunkRow.lexemes), defer(ChunkRow.text_hash)))
     found = [(chunk, _passage(chunk, document)) for chunk, document in rows]
     own = [chunk for chunk, _ in found if chunk.model == model]
     matrix = from_blobs([chunk.vector for chunk in own])

@@ -149,6 +149,7 @@ class DenseSearch:
 
     async def add(self, uids: Sequence[str], vectors: Vectors) -> None:
         """Make these chunks findable; done before SQL commits them, since hits unknown to SQL are dropped."""
+        self.revision += 1
         self._fresh.update(dict.fromkeys(uids, time.monotonic()))
         if self._late is not None:
             self._late.append((list(uids), vectors))
