@@ -262,7 +262,7 @@ def test_a_question_is_tried_with_why(admin: Page, assistant: str) -> None:  # n
     admin.get_by_role("button", name="Chiedi").click()
     result = admin.locator("[data-try-result]")
     expect(result.get_by_role("heading", name="Fonti citate")).to_be_visible()
-    expect(result.locator("blockquote")).to_contain_text("40")
+    expect(result.locator("blockquote")).to_contain_text("89 €")
     expect(result.get_by_text(re.compile("Affidabilità (alta|media|bassa)"))).to_be_visible()
     expect(result.get_by_text("Usato nella risposta").first).to_be_visible()
     expect(result.locator("meter").first).to_be_visible()
