@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 
 from babel import Locale
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 
 _FOLDER = Path(__file__).resolve().parent.parent / "i18n"
@@ -57,6 +57,9 @@ class Words:
     def moment(self, value: datetime) -> str:
         """Return day and time in the zone of this machine; pages put them into the reader's own."""
         return format_datetime(value.astimezone(), "d MMM y, HH:mm", locale=self._locale)
+
+    def day(self, value: date) -> str:
+        return format_date(value, "d MMM y", locale=self._locale)
 
     def _written(self, value: object) -> object:
         return self.number(value) if isinstance(value, int | float) else value

@@ -5,6 +5,9 @@ from uuid import uuid4
 
 import httpx
 
+from assistant.app import managing
+from core.settings import Settings
+from ingest.library import Filter, Library, Order
 from tests.flows.conftest import ADMIN, new_visitor, upload
 
 
@@ -125,6 +128,37 @@ async def test_the_trace_says_why(client: httpx.AsyncClient) -> None:
 async def test_unknown_ids_are_not_found(client: httpx.AsyncClient) -> None:
     for path in (f"/api/v1/documents/{uuid4().hex}", f"/api/v1/jobs/{uuid4().hex}"):
         assert (await client.get(path, headers=ADMIN)).status_code == 404
+
+
+async def test_internal_documents_answer_operators_who_try_and_nobody_else(client: httpx.AsyncClient) -> None:
+    asked = {"query": "Quale sconto di cortesia può concedere l'operatore?", "stage": "retention"}
+    answers = [
+        (await client.post("/api/v1/ask", json={**asked, "internal": internal}, headers=ADMIN)).json()
+        for internal in (False, True)
+    ]
+    assert "12 %" not in answers[0]["answer"]
+    assert all(one["audience"] == "public" for one in answers[0]["trace"]["passages"])
+    assert "12 %" in answers[1]["answer"]
+    (source,) = {one["source"] for one in answers[1]["citations"]}
+    assert source == "sconti-interni.md"
+
+
+async def test_documents_are_listed_in_the_order_that_is_asked_for(
+    client: httpx.AsyncClient, flow_settings: Settings
+) -> None:
+    for name, title in (("ord-b.md", "alfa"), ("ord-a.md", "Zeta"), ("ord-c.md", "Beta")):
+        await upload(client, name, f"# {title}\n\nUn testo per {title}.\n".encode())
+    async with managing(flow_settings) as (database, _):
+        library = Library(database)
+        listed = {
+            order: [view.source for view in (await library.list(Filter(words="ord-"), order=order))[1]]
+            for order in Order
+        }
+    assert listed == {
+        Order.SOURCE: ["ord-a.md", "ord-b.md", "ord-c.md"],
+        Order.TITLE: ["ord-b.md", "ord-c.md", "ord-a.md"],
+        Order.NEWEST: ["ord-c.md", "ord-a.md", "ord-b.md"],
+    }
 
 
 async def _find(client: httpx.AsyncClient, source: str) -> dict[str, Any]:
