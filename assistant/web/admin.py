@@ -38,6 +38,7 @@ async def first_page(request: Request, services: ServicesDep, admin: AdminPerson
 @router.get("/waiting")
 async def waiting(services: ServicesDep, admin: AdminPersonDep) -> dict[str, int | None]:
     """Say how much waits for an admin, by entry of the menu; null while it is being counted."""
+    await services.gaps.collect()
     return {
         "gaps": await services.gaps.records.count_open(),
         "findings": await services.inspection.count_open(),

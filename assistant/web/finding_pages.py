@@ -27,7 +27,7 @@ async def findings(
     request: Request,
     services: ServicesDep,
     admin: AdminPersonDep,
-    kind: FindingKind | str = "",
+    kind: Annotated[str, Query(max_length=20)] = "",
     state: Annotated[str, Query(pattern="^(open|dismissed|)$")] = "open",
     done: Annotated[str, Query(max_length=20)] = "",
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,

@@ -1,6 +1,8 @@
 """What fields of forms mean: lines, days, and what to say of a field that is wrong."""
 
 from datetime import UTC, date, datetime, time
+from enum import StrEnum
+from typing import TypeVar
 
 from pydantic import ValidationError
 
@@ -9,6 +11,7 @@ from assistant.web.rendering import told
 from assistant.web.words import Words
 from core.errors import Conflict, FetchFailed, PercorsoError
 
+_Option = TypeVar("_Option", bound=StrEnum)
 _NAME = 60
 """As many characters of a name are kept beside what a person did."""
 
@@ -16,6 +19,11 @@ _NAME = 60
 def lines_of(text: str) -> list[str]:
     """Return what stands on each line, without empty ones."""
     return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def chosen_of(options: type[_Option], text: str) -> _Option | None:
+    """Return what was chosen of a list; None for all of it."""
+    return next((one for one in options if one.value == text), None)
 
 
 def end_of_day(day: str) -> str | None:

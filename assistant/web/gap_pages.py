@@ -10,7 +10,7 @@ from assistant.store.sign_ins import SignedIn
 from assistant.web.curated import text_of
 from assistant.web.curated_forms import AnswerForm, tried_out
 from assistant.web.dependencies import AdminPersonDep, ServicesDep
-from assistant.web.forms import WRONG, name_of, problem_of, status_of
+from assistant.web.forms import WRONG, chosen_of, name_of, problem_of, status_of
 from assistant.web.gap_schemas import DismissGapIn, GapAnswerIn
 from assistant.web.rendering import render, words_for
 from assistant.web.schemas import Id
@@ -26,14 +26,14 @@ async def gaps(
     request: Request,
     services: ServicesDep,
     admin: AdminPersonDep,
-    state: GapState | str = "",
+    state: Annotated[str, Query(max_length=20)] = "",
     stage: Annotated[str, Query(max_length=40)] = "",
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> Response:
     """List the gaps: those that wait first, the largest first."""
     await services.gaps.collect()
     await services.gaps.soon()
-    wanted = state if isinstance(state, GapState) else None
+    wanted = chosen_of(GapState, state)
     total, views = await services.gaps.records.page(
         state=wanted, stage=stage or None, limit=_GAPS, offset=offset
     )

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from assistant.store.sign_ins import SignedIn
 from assistant.web.dependencies import AdminPersonDep, ServicesDep
-from assistant.web.forms import WRONG, lines_of, problem_of, status_of
+from assistant.web.forms import WRONG, chosen_of, lines_of, problem_of, status_of
 from assistant.web.rendering import render, words_for
 from assistant.web.schemas import Id
 from assistant.web.website_schemas import TakenIn, WebsiteIn, website_spec
@@ -92,7 +92,7 @@ async def website(
     admin: AdminPersonDep,
     website_id: Id,
     done: _Done = "",
-    state: PageState | str = "",
+    state: Annotated[str, Query(max_length=20)] = "",
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> Response:
     """Show one website with what became of each page."""
@@ -195,11 +195,11 @@ async def _one(
     form: WebsiteForm | None = None,
     error: Exception | None = None,
     done: str = "",
-    state: PageState | str = "",
+    state: str = "",
     offset: int = 0,
 ) -> Response:
     view = await services.websites.store.view(website_id)
-    wanted = state if isinstance(state, PageState) else None
+    wanted = chosen_of(PageState, state)
     total, pages = await services.websites.pages.views(website_id, state=wanted, limit=_PAGES, offset=offset)
     return render(
         request,
