@@ -64,8 +64,16 @@ def hand_on_questions(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 
 def without_strangers(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Take tables out of the running that have no place for what the question names."""
-    return [replace(one, score=0.0) if one.strange else one for one in candidates]
+    """Take tables out of the running that have no place for what the question names.
+
+    Where a row was named that is not the one that was meant, other tables of which no row is named go too.
+    """
+    nearly = any(one.strange and one.rows for one in candidates)
+
+    def goes(one: Candidate) -> bool:
+        return one.strange or (nearly and one.piece.kind is PieceKind.TABLE and not one.rows)
+
+    return [replace(one, score=0.0) if goes(one) else one for one in candidates]
 
 
 def choose(candidates: Sequence[Candidate], *, most: int) -> list[Candidate]:

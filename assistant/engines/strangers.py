@@ -18,8 +18,8 @@ _NUMBER_ONLY = frozenset({"number"})
 _COUNTED = re.compile(r"\b(?:quant[iae]|how many)\s+(\w+)")
 _EITHER = re.compile(r"\b(\w+)\s+(?:o|oppure|or)\s+(\w+)")
 _NAME = re.compile(
-    r"(?i:\b(?:al?|ad|in|di|da|per|con|su|il|la|lo|le|i|gli|un|una|[dns]?ell[aoe]|d?el|d?ell'|l'|the|an?|of|for|to|at|"
-    r"from|on|with|and|e|o|or|than))[\s']+([^\W\d_][^\W\d_]+)"
+    r"(?i:\b(?:al?|ad|in|di|da|per|con|su|il|la|lo|le|i|gli|un|una|[dn]?ell[aoe]?|sull?[aoe]?|all[aoe]?|[dn]el|l|the|an?|of|for|to|at|"
+    r"from|on|with|and|e|o|or|than))(?=[\s']+([^\W\d_][^\W\d_]+))"
 )
 
 

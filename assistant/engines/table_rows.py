@@ -104,7 +104,12 @@ def asked_of(question: str, brief: Brief, languages: frozenset[str], kinds: froz
 
 def name_shares(asked: Asked, grid: Grid) -> list[float]:
     """Return for each row the share of its name that the question has, in [0, 1]."""
-    return [fit.share for fit in _fits(asked, grid)]
+    names, terms = naming_columns(grid), asked.all_terms
+    whole = [
+        max((_share(terms, cell, grid.language)[1] for cell in _cells_of(row, names)), default=0.0)
+        for row in grid.rows
+    ]
+    return [max(fit.share, share) for fit, share in zip(_fits(asked, grid), whole, strict=True)]
 
 
 def naming_columns(grid: Grid) -> list[int]:
@@ -201,11 +206,11 @@ def _fits(asked: Asked, grid: Grid) -> list[_Fit]:
     names, terms, units = naming_columns(grid), asked.all_terms, _own_units(grid)
     found = []
     for place, row in enumerate(grid.rows):
-        cells = [row[column] for column in names if column < len(row)]
         if any(_is_code(cell) and "".join(words(cell)) in codes for cell in row):
             found.append(_Fit(place, frozenset(), 0.0, 1.0, by_code=True))
             continue
-        shares = [_share(asked, grid, cell) for cell in cells]
+        cells = [_QUALIFIER.sub(" ", cell) for cell in _cells_of(row, names)]
+        shares = [_share(terms, cell, grid.language) for cell in cells]
         named = frozenset().union(units[place] & terms.keys(), *(own for own, _ in shares))
         beside = _words_of(asked, grid, place) - named
         share = max((share for _, share in shares), default=0.0)
@@ -227,14 +232,18 @@ def _own_units(grid: Grid) -> list[frozenset[str]]:
     return [frozenset(unit for unit in row if told[unit] == 1) for row in units]
 
 
-def _share(asked: Asked, grid: Grid, cell: str) -> tuple[frozenset[str], float]:
+def _share(terms: Mapping[str, Term], cell: str, language: str) -> tuple[frozenset[str], float]:
     """Return the question's words that stand in a name, and the share of the name that they make."""
-    own = set(lexemes(_QUALIFIER.sub(" ", cell), grid.language))
+    own = set(lexemes(cell, language))
     if not own:
         return frozenset(), 0.0
-    found = frozenset(word for word, term in asked.all_terms.items() if not own.isdisjoint(term.stems))
-    covered = own & {stem for word in found for stem in asked.all_terms[word].stems}
+    found = frozenset(word for word, term in terms.items() if not own.isdisjoint(term.stems))
+    covered = own & {stem for word in found for stem in terms[word].stems}
     return found, len(covered) / len(own)
+
+
+def _cells_of(row: Sequence[str], columns: Sequence[int]) -> list[str]:
+    return [row[column] for column in columns if column < len(row)]
 
 
 def _best(fits: Sequence[_Fit]) -> list[_Fit]:
@@ -250,8 +259,7 @@ def _words_of(asked: Asked, grid: Grid, place: int) -> frozenset[str]:
 
 
 def _name_lexemes(grid: Grid, place: int) -> frozenset[str]:
-    row = grid.rows[place]
-    cells = [row[column] for column in naming_columns(grid) if column < len(row)]
+    cells = _cells_of(grid.rows[place], naming_columns(grid))
     return frozenset(lexemes(_QUALIFIER.sub(" ", " ".join(cells)), grid.language))
 
 

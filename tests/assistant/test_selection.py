@@ -1,5 +1,6 @@
 """Which scored pieces make one answer, and in which order."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -159,6 +160,10 @@ def test_a_table_without_a_place_for_what_is_named_is_out_of_the_running() -> No
     table = _candidate(TABLE, 0.9, kind=PieceKind.TABLE, strange=True)
     prose = _candidate("Costa 5 euro.", 0.4)
     assert [own.score for own in without_strangers([table, prose])] == [0.0, 0.4]
+    other = _candidate(TABLE, 0.8, kind=PieceKind.TABLE)
+    assert [own.score for own in without_strangers([table, other])] == [0.0, 0.8]
+    meant = replace(table, rows=(1,))
+    assert [own.score for own in without_strangers([meant, other, prose])] == [0.0, 0.0, 0.4]
 
 
 def test_a_list_stays_whole_unless_it_is_very_long() -> None:

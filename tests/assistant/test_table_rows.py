@@ -138,6 +138,7 @@ def test_a_cell_is_found_when_row_and_column_are_named() -> None:
         ("quanto costa FR-199?", True),
         ("quanto costa la sella della Adda?", False),
         ("quanto costa la sella della Ticino?", True),
+        ("how much is the sella of the Ticino?", True),
         ("quanto costa il disco freno 160 mm?", False),
         ("quanto costa il disco freno 180 mm?", True),
         ("quanti lumen ha FR-110?", True),
