@@ -10,7 +10,7 @@ from tests.flows.conftest import ADMIN, new_visitor, upload
 ASKED = (
     "Posso portare il mio pappagallo in negozio?",
     "Si può entrare in negozio con il pappagallo?",
-    "Fate entrare i pappagalli nel negozio?",
+    "Accettate i pappagalli in negozio?",
 )
 ASKED_LATER = "Posso entrare in negozio con il mio pappagallo?"
 ANSWER = "Sì, i pappagalli sono benvenuti, purché nel **trasportino**."
@@ -103,7 +103,7 @@ async def test_a_gap_closes_itself_when_a_document_answers_it(client: httpx.Asyn
 
 
 async def test_a_gap_can_be_drafted_dismissed_and_opened_again(client: httpx.AsyncClient) -> None:
-    question = "Organizzate gite al lago con i nonni?"
+    question = "Noleggiate acquari tropicali?"
     await _ask(client, question)
     gap = await _gap_of(client, question)
     drafted = await _call(client, "POST", f"/gaps/{gap['id']}/draft", {"by": "Anna"})

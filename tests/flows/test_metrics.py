@@ -2,6 +2,7 @@
 
 import httpx
 
+from core.encoders import PERCORSO, identity_of
 from tests.flows.conftest import ADMIN, new_visitor
 
 
@@ -22,5 +23,5 @@ async def test_metrics_tell_how_the_index_does(client: httpx.AsyncClient) -> Non
 
 async def test_readiness_says_what_answers(client: httpx.AsyncClient) -> None:
     details = (await client.get("/health/ready")).json()["details"]
-    assert (details["index"], details["encoder"]) == ("chroma", "percorso-it-en")
+    assert (details["index"], details["encoder"]) == ("chroma", identity_of(PERCORSO))
     assert "encoder_change" not in details
