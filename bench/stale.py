@@ -16,6 +16,7 @@ from assistant.services import Services
 from core.settings import defaults
 from core.telemetry import set_up_logs
 from ingest.sources import read_upload
+from ingest.types import Outcome
 
 WRITERS = 4
 _PAUSE = 0.05
@@ -36,6 +37,7 @@ class Result:
     searches: int = 0
     answers: int = 0
     stale: list[Version] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
 
 
 class Trial:
@@ -73,15 +75,19 @@ class Trial:
             self.result.found += there
             if number % 2:
                 await self._services.pipeline.remove(source)
-            else:
-                await self._take_in(source, f"Il servizio {name} costa {5000 + number} euro.")
-            self._gone.add((source, 1))
+                self._gone.add((source, 1))
+            elif await self._take_in(source, f"Il servizio {name} costa {5000 + number} euro."):
+                self._gone.add((source, 1))
             await self._finds(question, (source, 1))
             self.result.rounds += 1
 
-    async def _take_in(self, source: str, text: str) -> None:
+    async def _take_in(self, source: str, text: str) -> bool:
+        """Return whether it was taken in: what was refused leaves the version before in its place."""
         files = read_upload(source, f"# {source}\n\n{text}\n".encode(), {})
-        await self._services.pipeline.run(files)
+        report = await self._services.pipeline.run(files)
+        refused = [file.detail or "" for file in report.files if file.outcome is Outcome.REFUSED]
+        self.result.refused += refused
+        return not refused
 
     async def _ask_on(self) -> None:
         number = 0
@@ -121,9 +127,10 @@ async def main(rounds: int) -> None:
             services.encoder.load()
             services.classifiers.prepare()
             result = await Trial(services, rounds).run()
-    print(f"{result.rounds} rounds, found before {result.found}")
+    print(f"{result.rounds} rounds, found before {result.found}, refused {len(result.refused)}")
+    print("\n".join(sorted(set(result.refused))))
     print(f"{result.searches} searches, {result.answers} answers, stale citations {len(result.stale)}")
-    if result.stale:
+    if result.stale or result.refused:
         sys.exit(1)
 
 

@@ -23,6 +23,7 @@ log = get_log(__name__)
 _SAMPLE = 20
 _SLICE = 2_000
 _NEAR = 5
+_MET = 100
 _SAME = 0.9999
 _AT_ONCE = 5_000
 """More missing chunks than a start can wait for are put in by a rebuild."""
@@ -179,9 +180,16 @@ class Keeper:
 
 
 def returned(chroma: ChromaIndex, uid: str, vector: Vectors) -> bool:
-    """Whether the index returns a chunk, or an equal one, for its own vector (blocking)."""
-    nearest = chroma.search(vector, limit=_NEAR)
-    return any(found == uid or cosine > _SAME for found, cosine in nearest)
+    """Whether the index returns a chunk, or an equal one, for its own vector (blocking).
+
+    Among many that say nearly the same it need not be one of the first: what counts is that a search,
+    which looks at a hundred, meets it.
+    """
+    return any(
+        found == uid or cosine > _SAME
+        for limit in (_NEAR, _MET)
+        for found, cosine in chroma.search(vector, limit=limit)
+    )
 
 
 def _not_returned(chroma: ChromaIndex, stored: Mapping[str, Vectors]) -> list[str]:

@@ -22,6 +22,6 @@ async def test_nothing_that_is_gone_is_cited(settings: Settings, trained_models:
         await services.runner.run_bulk(services.classifiers.prepare)
         result = await Trial(services, ROUNDS).run()
         assert await services.dense.look() == 0
-    assert (result.rounds, result.stale) == (ROUNDS, [])
+    assert (result.rounds, result.stale, result.refused) == (ROUNDS, [], [])
     assert result.found >= 0.95 * ROUNDS  # they were there before they were gone
     assert result.answers >= ROUNDS // 10
