@@ -14,6 +14,8 @@ PercorsoError                     500  internal
 │   └── PasswordChangeNeeded      403  password_change_needed
 ├── NotFound                      404  not_found
 ├── Conflict                      409  conflict
+│   ├── ChangedMeanwhile          412  changed_meanwhile
+│   ├── SourcesChanged            409  sources_changed
 │   ├── MessageIdReused           409  message_id_reused
 │   └── OwnershipLost             409  ownership_lost
 ├── TooManyRequests               429  too_many_requests

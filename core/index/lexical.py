@@ -27,10 +27,13 @@ _SQLITE = text(
         FROM chunks_fts WHERE chunks_fts MATCH :query
         ORDER BY bm25(chunks_fts), rowid LIMIT :limit
     ) AS best JOIN chunks ON chunks.id = best.id
-    ORDER BY best.score DESC, chunks.id
+    ORDER BY round(best.score, 9) DESC, chunks.id
     """
 )
-"""Ranked before the join: looking up every chunk that holds a common word takes six times as long."""
+"""Ranked before the join: looking up every chunk that holds a common word takes six times as long.
+
+Rounded, as in PostgreSQL: sums in another order differ in the last digit, and ties would change places.
+"""
 
 _POSTGRESQL = text(
     """
@@ -49,7 +52,10 @@ _POSTGRESQL = text(
     FROM corpus, matching, unnest(matching.tsv) AS term
          JOIN weights ON weights.lexeme = term.lexeme,
          LATERAL (SELECT cardinality(term.positions)::float AS tf) AS f
-    GROUP BY matching.id, matching.uid ORDER BY score DESC, matching.id LIMIT :limit
+    GROUP BY matching.id, matching.uid
+    ORDER BY round(CAST(sum(
+        weights.idf * tf * 2.2 / (tf + 1.2 * (0.25 + 0.75 * matching.terms / corpus.average))
+    ) AS numeric), 9) DESC, matching.id LIMIT :limit
     """
 )
 
