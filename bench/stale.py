@@ -69,7 +69,8 @@ class Trial:
             source = f"servizio-{writer}-{number}.md"
             name = _name(number)
             question = f"Quanto costa il servizio {name}?"
-            await self._take_in(source, f"Il servizio {name} costa {1000 + number} euro.")
+            if not await self._take_in(source, f"Il servizio {name} costa {1000 + number} euro."):
+                continue
             self._subjects = [*self._subjects[-20:], question]
             there = await self._finds(question, (source, 1))
             self.result.found += there

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database import Database, now
@@ -182,6 +183,12 @@ class DenseSearch:
         if (chroma := self._chroma) is None:
             return True
         try:
+            if await self._runner.run_bulk(returned, chroma, uid, vector):
+                return True
+            if uid not in await self._runner.run_bulk(chroma.stored, [uid]):
+                return False
+            # A graph may lose one of many that are nearly the same; put in again, it is linked anew.
+            await self._runner.run_bulk(chroma.add, [uid], vector[np.newaxis])
             return await self._runner.run_bulk(returned, chroma, uid, vector)
         except IndexUnavailable as problem:
             self._give_up(chroma, problem)
