@@ -1,8 +1,11 @@
-"""Numbers in texts: found, and compared however they are written."""
+"""Numbers and codes in texts: found, and compared however they are written."""
 
 import re
 
+from core.text import fold, words
+
 NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_CODE = re.compile(r"\b(?=[a-z])(?=\w*[-/.]?\w*\d)\w+(?:[-/.]\w+)*\b")
 
 
 def plain_number(number: str) -> str:
@@ -17,3 +20,13 @@ def plain_number(number: str) -> str:
 def plain_numbers(text: str) -> frozenset[str]:
     """Return the numbers that stand in `text`, each in its plain form."""
     return frozenset(map(plain_number, NUMBER.findall(text)))
+
+
+def codes_in(text: str) -> set[str]:
+    """Return the codes of a text, such as FR-110 or E04, each without its marks."""
+    return {"".join(words(code)) for code in _CODE.findall(fold(text))}
+
+
+def is_code(text: str) -> bool:
+    """Whether a text is a code and nothing else."""
+    return bool(_CODE.fullmatch(fold(text)))

@@ -46,6 +46,7 @@ SIGNS = {
     "support": 1,
     "said": 1,
     "lead": 1,
+    "looked_up": 1,
 }
 """Features whose direction is known; one that comes out the other way round is noise and is left out."""
 BANDS = {"low": 0.0, "medium": 0.4, "high": 0.6}

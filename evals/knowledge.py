@@ -21,6 +21,7 @@ from training.passages import Passage, read_passages
 
 HERE = Path(__file__).parent
 QUESTIONS = HERE / "sample" / "questions.jsonl"
+TABLES = HERE / "sample" / "tables.jsonl"
 PASSAGES = HERE.parent / "training" / "data" / "passages"
 SEED = 20261122
 PARTS = ((30, 2), (8, 5), (1, 16))
@@ -67,14 +68,17 @@ def is_said(question: Question, cited: Sequence[str], reply: str) -> bool:
 def _sample() -> Iterator[Knowledge]:
     """A scorer fitted to one size of knowledge takes the lack of rivals for a lack of evidence: so parts."""
     files = [file for file in read_path(bundled("knowledge")) if isinstance(file, SourceFile)]
-    lines = QUESTIONS.read_text(encoding="utf-8").splitlines()
-    questions = [json.loads(line) for line in lines if line]
+    questions = [*_read(QUESTIONS), *(row for row in _read(TABLES) if row["split"] == "dev")]
     yield Knowledge(name="sample", files=files, questions=questions)
     random_ = random.Random(SEED)
     for size, count in PARTS:
         for _ in range(count):
             part = random_.sample(files, size)
             yield Knowledge(name="sample", files=part, questions=_asked(questions, part, random_))
+
+
+def _read(file: Path) -> list[Question]:
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line]
 
 
 def _asked(

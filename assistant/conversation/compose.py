@@ -7,7 +7,7 @@ talk is answered, and only then is a question a question. What no passage suppor
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from assistant.conversation.confidence import measure, unsourced_numbers
+from assistant.conversation.confidence import is_hopeless, measure, unsourced_numbers
 from assistant.conversation.curated import ENGINE, sentences_of, trace_of_curated
 from assistant.conversation.decision import Thresholds, ThresholdsFor
 from assistant.conversation.framing import Framing, cite, in_parts
@@ -38,8 +38,6 @@ from core.telemetry import get_log
 log = get_log(__name__)
 
 _OWN_WORDS = "phrases"
-_HOPELESS = 0.5
-"""Passages alone say less than an answer from them: only below this share of the limit is none tried."""
 
 
 class Composer:
@@ -113,7 +111,7 @@ class Composer:
         if findings.curated:
             return await self._written(findings.curated, brief, thread, on_text)
         limits = self._thresholds(policy)
-        if not findings.passages or brief.reliability < _HOPELESS * limits.abstain_below:
+        if is_hopeless(brief, limits.abstain_below):
             return self._unanswered(brief, thread, features, Draft(action=Action.ABSTAIN, engine="embedded"))
         draft = self._supported(await self._draft(brief, on_text), brief)
         if draft.action is Action.CLARIFY and len(draft.choices) != 1:
@@ -213,7 +211,7 @@ class Composer:
         """Return the sentences that answer one question (none when too uncertain), and how sure that is."""
         if brief.findings.curated:
             return sentences_of(brief.findings.curated), brief.findings.curated.reliability
-        if not brief.findings.passages or brief.reliability < _HOPELESS * limits.abstain_below:
+        if is_hopeless(brief, limits.abstain_below):
             return (), brief.reliability if brief.findings.passages else 0.0
         draft = self._supported(await self._draft(brief, None), brief)
         reliability = self._scorer.score(measure(brief.findings, brief.reading.language, draft.sentences))

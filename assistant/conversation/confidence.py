@@ -8,9 +8,9 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 
-from assistant.conversation.types import Findings, Sentence, Term
+from assistant.conversation.types import Brief, Findings, Sentence, Term
 from core.lexemes import lexemes
-from core.numbers import NUMBER, plain_number, plain_numbers
+from core.numbers import NUMBER, codes_in, plain_number, plain_numbers
 from core.types import Passage
 
 FEATURES = (
@@ -25,7 +25,10 @@ FEATURES = (
     "support",
     "said",
     "lead",
+    "looked_up",
 )
+_HOPELESS = 0.5
+"""Passages alone say less than an answer from them: only below this share of the limit is none tried."""
 _CONSIDERED = 3
 _FIELD = 5
 """The best match by words is compared with the one in this place."""
@@ -63,6 +66,7 @@ def measure(findings: Findings, language: str, sentences: Sequence[Sentence] = (
     }
     if sentences:
         found["support"] = max(sentence.support for sentence in sentences)
+        found["looked_up"] = float(any(sentence.looked_up for sentence in sentences))
         found["said"] = coverage(findings.terms, _said(findings.passages, sentences))
     return found
 
@@ -83,6 +87,14 @@ def _lead(passages: Sequence[Passage]) -> float:
         best[passage.document_id] = max(best.get(passage.document_id, 0.0), passage.score)
     ranked = sorted(best.values(), reverse=True)
     return ranked[0] - (ranked[1] if len(ranked) > 1 else 0.0)
+
+
+def is_hopeless(brief: Brief, abstain_below: float) -> bool:
+    """Whether no answer is to be tried; one is, always, where a code of the question is told about."""
+    passages, asked = brief.findings.passages, codes_in(brief.question)
+    unsure = brief.reliability < _HOPELESS * abstain_below
+    told = bool(asked) and any(not asked.isdisjoint(codes_in(passage.text)) for passage in passages)
+    return not passages or (unsure and not told)
 
 
 def passage_stems(passage: Passage) -> frozenset[str]:

@@ -188,6 +188,13 @@ def _joined(sentences: Sequence[Sentence], parts: Sequence[str]) -> str:
     return text
 
 
+def _quoted(sentence: Sentence) -> str:
+    """Return what is shown as the quote; lists and tables keep their lines."""
+    if not sentence.block or len(sentence.text) > _QUOTE_CHARACTERS:
+        return shorten(sentence.text, _QUOTE_CHARACTERS)
+    return sentence.text
+
+
 def _citation(index: int, passage: Passage, sentence: Sentence) -> Citation:
     return Citation(
         index=index,
@@ -197,7 +204,7 @@ def _citation(index: int, passage: Passage, sentence: Sentence) -> Citation:
         title=passage.title,
         version=passage.version,
         section=passage.section,
-        quote=shorten(sentence.text, _QUOTE_CHARACTERS),
+        quote=_quoted(sentence),
         passage=passage.text,
         language=passage.language,
         page=passage.page,

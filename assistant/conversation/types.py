@@ -195,6 +195,8 @@ class Sentence:
     """How well the passages support it, in [0, 1]."""
     block: bool = False
     """A list, table or code that stands on lines of its own."""
+    looked_up: bool = False
+    """Cells of a table, found by the row and the column that the question names."""
     apart: bool = False
     """Whether it begins a paragraph: the answer to another question of the same message."""
 

@@ -21,7 +21,6 @@ from assistant.engines.table_rows import (
     Grid,
     asked_columns,
     asked_of,
-    codes_in,
     is_found,
     name_shares,
     named_rows,
@@ -29,6 +28,7 @@ from assistant.engines.table_rows import (
 )
 from core.embeddings import Vectors
 from core.lexemes import lexemes
+from core.numbers import codes_in
 from core.text_blocks import PieceKind, TextPiece, pieces, table_rows
 from core.types import Passage
 
@@ -129,6 +129,7 @@ class PieceScorer:
             candidate,
             score=candidate.score + (self._weights.cell if found else 0.0),
             cosine=max(candidate.cosine, _CELL_SUPPORT) if found else candidate.cosine,
+            looked_up=found,
             rows=rows,
             columns=tuple(told_columns(grid, rows, columns)) if rows else (),
             strange=is_strange(asked, grid, rows, known, brief.reading.language),

@@ -46,6 +46,8 @@ class Candidate:
     """Rows of a table that the question names, best first."""
     columns: tuple[int, ...] = ()
     """Columns to tell of them, in order."""
+    looked_up: bool = False
+    """Whether the question names a row of a table fully, and a column."""
     strange: bool = False
     """Whether the question names a code, a name or a number that a table has no row or column for."""
 
@@ -137,6 +139,7 @@ def said(candidate: Candidate) -> Sentence:
         sources=(candidate.passage,),
         support=max(0.0, min(1.0, candidate.cosine)),
         block=piece.kind is not PieceKind.SENTENCE,
+        looked_up=candidate.looked_up,
     )
 
 

@@ -6,9 +6,9 @@ Then another row's value is no answer, however alike the rows are.
 import re
 from collections.abc import Sequence
 
-from assistant.engines.table_rows import Asked, Grid, codes_in, naming_columns
+from assistant.engines.table_rows import Asked, Grid, naming_columns
 from core.lexemes import lexemes
-from core.numbers import plain_numbers
+from core.numbers import codes_in, plain_numbers
 from core.text import fold, words
 
 _MOSTLY = 0.5

@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from assistant.conversation.types import Brief, Term
 from core.lexemes import content_words, lexemes
+from core.numbers import codes_in, is_code
 from core.text import fold, words
 
 _NAMED = 0.5
@@ -26,17 +27,11 @@ _MOST_COLUMNS = 6
 _MOSTLY = 0.6
 _QUALIFIER = re.compile(r"\([^)]*\)")
 _VALUE = re.compile(r"^\W*\d")
-_CODE = re.compile(r"\b(?=[a-z])(?=\w*[-/.]?\w*\d)\w+(?:[-/.]\w+)*\b")
 _COMPARES = re.compile(r"\b(?:o|e|oppure|rispetto|sia|tra|fra|or|and|vs|versus|than|between|both|either)\b")
 _VAGUE = frozenset({"number"})
 """A kind that nearly every cell holds says nothing about columns."""
 _UNIT = re.compile(r"\d\s?([^\W\d_]{2,})")
 Holds = Callable[[str, frozenset[str]], bool]
-
-
-def codes_in(text: str) -> set[str]:
-    """Return the codes of a text, such as FR-110 or E04, each without its marks."""
-    return {"".join(words(code)) for code in _CODE.findall(fold(text))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +110,7 @@ def name_shares(asked: Asked, grid: Grid) -> list[float]:
 def naming_columns(grid: Grid) -> list[int]:
     """Return the columns whose cells name a row: the first, and the one after a code or a bare number."""
     firsts = [row[0] for row in grid.rows if row]
-    coded = sum(_is_code(cell) or bool(_VALUE.match(cell)) for cell in firsts) > _MOSTLY * len(firsts)
+    coded = sum(is_code(cell) or bool(_VALUE.match(cell)) for cell in firsts) > _MOSTLY * len(firsts)
     return [0, 1] if coded and len(grid.header) > 1 else [0]
 
 
@@ -148,7 +143,10 @@ def named_rows(asked: Asked, grid: Grid) -> tuple[int, ...]:
 
 
 def asked_columns(asked: Asked, grid: Grid, places: Sequence[int], holds: Holds) -> list[int]:
-    """Return the columns beside the names that a question asks for, those of its words first."""
+    """Return the columns beside the names that a question asks for.
+
+    Those whose header it names; where these do not hold what it asks for, those that do come after them.
+    """
     names = naming_columns(grid)
     named = frozenset().union(*(_name_lexemes(grid, place) for place in places)) if places else frozenset()
     found = []
@@ -163,12 +161,16 @@ def asked_columns(asked: Asked, grid: Grid, places: Sequence[int], holds: Holds)
             found.append((weight, column))
     ranked = [column for _, column in sorted(found, key=lambda pair: (-pair[0], pair[1]))]
     precise = asked.kinds - _VAGUE
-    for column in range(1, len(grid.header)):
+    if not precise:
+        return ranked
+
+    def answers(column: int) -> bool:
         cells = [grid.rows[place][column] for place in places if len(grid.rows[place]) > column]
-        told = f"{grid.header[column]}: {' '.join(cells)}"
-        if column not in [*ranked, *names] and precise and holds(told, precise):
-            ranked.append(column)
-    return ranked
+        return holds(f"{grid.header[column]}: {' '.join(cells)}", precise)
+
+    if any(map(answers, ranked)):
+        return ranked
+    return ranked + [c for c in range(1, len(grid.header)) if c not in [*ranked, *names] and answers(c)]
 
 
 def is_found(asked: Asked, grid: Grid, places: Sequence[int], columns: Sequence[int]) -> bool:
@@ -206,7 +208,7 @@ def _fits(asked: Asked, grid: Grid) -> list[_Fit]:
     names, terms, units = naming_columns(grid), asked.all_terms, _own_units(grid)
     found = []
     for place, row in enumerate(grid.rows):
-        if any(_is_code(cell) and "".join(words(cell)) in codes for cell in row):
+        if any(is_code(cell) and "".join(words(cell)) in codes for cell in row):
             found.append(_Fit(place, frozenset(), 0.0, 1.0, by_code=True))
             continue
         cells = [_QUALIFIER.sub(" ", cell) for cell in _cells_of(row, names)]
@@ -261,10 +263,6 @@ def _words_of(asked: Asked, grid: Grid, place: int) -> frozenset[str]:
 def _name_lexemes(grid: Grid, place: int) -> frozenset[str]:
     cells = _cells_of(grid.rows[place], naming_columns(grid))
     return frozenset(lexemes(_QUALIFIER.sub(" ", " ".join(cells)), grid.language))
-
-
-def _is_code(cell: str) -> bool:
-    return bool(_CODE.fullmatch(fold(cell)))
 
 
 def _shape(cell: str) -> str:

@@ -5,13 +5,13 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, HttpUrl
 
-from assistant.web.schemas import LanguageTag, Strict, Text
+from assistant.web.schemas import LanguageTag, Strict, Text, said
 from core.text import normalise
 from core.types import Audience
 
 Who = Annotated[str, Field(min_length=1, max_length=60, pattern=r"\S"), AfterValidator(normalise)]
 StageName = Annotated[str, Field(pattern=r"^[a-z_-]{1,40}$")]
-Question = Annotated[Text, Field(max_length=500)]
+Question = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(said)]
 
 
 def _moment(given: object) -> datetime | None:

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from assistant.store.gap_tables import Cause, GapState
 from assistant.web.curated_schemas import CuratedOut, CuratedTextIn, Question, StageName, Who
-from assistant.web.schemas import PageIn, Strict, Text
+from assistant.web.schemas import PageIn, Strict, Text, said
 from core.text import normalise
 
 
@@ -73,7 +73,7 @@ class DismissGapIn(Strict):
 class DraftIn(Strict):
     """Begin a document; what is left out is made from the questions."""
 
-    title: Annotated[Text | None, Field(max_length=300)] = None
+    title: Annotated[str, Field(min_length=1, max_length=300), AfterValidator(said)] | None = None
     text: Text | None = None
     by: Who = "admin"
 

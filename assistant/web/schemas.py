@@ -11,14 +11,15 @@ from core.types import Audience
 MAX_TEXT = 8000
 
 
-def _said(text: str) -> str:
+def said(text: str) -> str:
+    """Return a text tidied; ValueError where nothing is left. Lengths are checked before it, as written."""
     cleaned = normalise(text)
     if not cleaned:
         raise ValueError("there is no text in it")
     return cleaned
 
 
-Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT), AfterValidator(_said)]
+Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT), AfterValidator(said)]
 Page = Annotated[str, Field(max_length=2000), AfterValidator(normalise)]
 Id = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 LanguageTag = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=12)]
@@ -254,7 +255,7 @@ class CorrectionIn(Strict):
     emotion: Literal["frustration", "anxiety", "happiness", "neutral"] | None = Field(
         default=None, description="Goes with the sentiment"
     )
-    by: Annotated[str, Field(min_length=1, max_length=60), AfterValidator(_said)] = Field(
+    by: Annotated[str, Field(min_length=1, max_length=60), AfterValidator(said)] = Field(
         default="admin", description="Who says so"
     )
 

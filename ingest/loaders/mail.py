@@ -52,7 +52,24 @@ def load(content: bytes) -> LoadedText:
 
 
 def attachments(content: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield (name, bytes) of what is attached, pictures inside the text too; attached e-mails as `.eml`."""
+    """Yield (name, bytes) of what is attached, pictures inside the text too; attached e-mails as `.eml`.
+
+    Raises:
+        DocumentRefused: its parts cannot be told apart; also after some of them.
+    """
+    try:
+        yield from _attached(content)
+    except RecursionError:
+        raise DocumentRefused(
+            Refusal.BROKEN, "E-mails lie in it too deeply to be read: take the inner ones out."
+        ) from None
+    except Exception as error:  # headers that break the rules make the library raise anything
+        raise DocumentRefused(
+            Refusal.BROKEN, f"What is attached could not be read ({type(error).__name__})."
+        ) from error
+
+
+def _attached(content: bytes) -> Iterator[tuple[str, bytes]]:
     for number, part in enumerate(_parsed(content).iter_attachments(), start=1):
         if number > _MOST_ATTACHMENTS:
             return

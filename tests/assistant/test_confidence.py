@@ -1,5 +1,6 @@
 """What is measured of an answer, how it becomes a probability, and that numbers need a source."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from assistant.conversation.confidence import (
     FEATURES,
     coverage,
     heaviest_missing,
+    is_hopeless,
     measure,
     unsourced_numbers,
 )
@@ -18,7 +20,7 @@ from assistant.conversation.scorer import Scorer, load_scorer
 from assistant.conversation.types import Findings, Sentence, Term
 from core.errors import SettingsError
 from core.types import Passage
-from tests.support.briefs import PROMPTS, passage
+from tests.support.briefs import PROMPTS, brief, passage
 
 PRICE = Term(stems=("cost", "costa"), weight=1.0)
 MODEL = Term(stems=("brent",), weight=3.0)
@@ -48,6 +50,7 @@ def test_one_passage_of_a_tiny_knowledge_base_is_measured_without_a_rival() -> N
             "support": 0.6,
             "said": 1.0,
             "lead": 0.9,
+            "looked_up": 0.0,
         },
         abs=1e-4,
     )
@@ -61,6 +64,15 @@ def test_every_feature_is_a_plain_number_however_few_passages_there_are(count: i
     assert set(features) == set(FEATURES)
     assert all(0 <= value <= 1 for value in features.values())
     assert 0 < load_scorer(PROMPTS).score(features) < 1
+
+
+def test_a_code_that_is_told_about_is_worth_a_try_however_unlike_the_languages() -> None:
+    told, other = passage("| FR-110 | Disco freno | 32 € |"), passage("| FR-120 | Disco freno | 38 € |")
+    asked = brief("How much is FR-110?", findings=_found(told), reliability=0.01)
+    assert not is_hopeless(asked, 0.2)
+    assert is_hopeless(replace(asked, findings=_found(other)), 0.2)
+    assert is_hopeless(replace(asked, findings=_found()), 0.2)
+    assert not is_hopeless(replace(asked, findings=_found(other), reliability=0.1), 0.2)
 
 
 def test_neighbours_that_were_not_compared_do_not_count_as_bad_matches() -> None:

@@ -12,13 +12,13 @@ from assistant.engines.table_rows import (
     Grid,
     asked_columns,
     asked_of,
-    codes_in,
     is_found,
     named_rows,
     naming_columns,
     told_columns,
 )
 from core.lexemes import content_words, lexemes
+from core.numbers import codes_in
 from tests.support.briefs import PROMPTS, brief
 from tests.support.composing import talk
 

@@ -1,6 +1,7 @@
 """Presentations, OpenDocument texts, RTF, books and e-mails."""
 
 import io
+from random import Random
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from core.errors import DocumentRefused, Refusal
 from ingest.loaders.mail import attachments
 from ingest.types import MediaType, WarningKind
 from tests.support.documents import outline, read
+from tests.support.hostile.texts import mail_in_mail
 from tests.support.office import a_pptx, a_sheet, a_zip, an_eml, an_epub, an_odt, saved_odf, with_part
 
 RTF = (
@@ -182,6 +184,13 @@ def test_what_an_email_quotes_is_told_and_not_read(history: str) -> None:
     loaded = read(an_eml(f"Nuovo.\n\n{history}\n"), MediaType.EML)
     assert [text for _, text in outline(loaded.blocks)] == ["Reso", "Nuovo."]
     assert [warning.kind for warning in loaded.warnings] == [WarningKind.LEFT_OUT]
+
+
+def test_emails_in_emails_without_end_are_refused_by_name() -> None:
+    _, nested = mail_in_mail(Random(0))
+    with pytest.raises(DocumentRefused, match="too deeply") as problem:
+        list(attachments(nested))
+    assert problem.value.reason is Refusal.BROKEN
 
 
 def test_an_email_that_only_quotes_is_read() -> None:

@@ -280,17 +280,22 @@ textarea:focus { border-color: #0000; }
 
   const link = (href) => h("a", { href, target: "_blank", rel: "noopener noreferrer" }, href);
 
-  /** Marks the quote's sentences and table rows. */
+  /** Marks the quote's sentences, and of table rows the cells that it tells. */
   function highlight(passage, quote) {
     const letters = (text) => text.replace(/[^\p{L}\p{N}]/gu, "");
     const quoted = (text) => letters(text)[3] && letters(quote).includes(letters(text));
+    const lines = quote.match(/^\|.*$/gm) ?? [];
+    const rows = lines.map((line) => line.split("|").map(letters).filter(Boolean)).filter((row) => row[0]);
+    const told = (cells) => rows.find((row) => row.every((cell) => cells.includes(cell)));
     const walker = document.createTreeWalker(passage, NodeFilter.SHOW_TEXT);
     const nodes = [];
     while (walker.nextNode()) nodes.push(walker.currentNode);
     for (const node of nodes) {
-      const row = node.parentNode.closest("tr")?.textContent;
-      const parts = node.data.split(/(?<=[.!?] )/);
-      node.replaceWith(...parts.map((part) => (part && quoted(row || part) ? h("mark", {}, part) : part)));
+      const row = node.parentNode.closest("tr");
+      const cells = row && told([...row.cells].map((cell) => letters(cell.textContent)));
+      const parts = row ? [node.data] : node.data.split(/(?<=[.!?] )/);
+      const kept = (part) => (row ? cells?.includes(letters(node.parentNode.closest("td, th").textContent)) : quoted(part));
+      node.replaceWith(...parts.map((part) => (part && kept(part) ? h("mark", {}, part) : part)));
     }
   }
 
