@@ -1,11 +1,14 @@
 """Shared fixtures: real databases, the real encoder, a small knowledge base."""
 
+import asyncio
 import os
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import cast
 
 import pytest
+from sqlalchemy import make_url
 
 from assistant.engines.classifiers import LearntClassifiers
 from core.database import Database
@@ -35,9 +38,9 @@ def quiet_logs() -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+def postgres_server() -> Iterator[PostgresServer]:
     """A PostgreSQL of our own with pgvector, from the dev extra."""
-    server = start_postgres(tmp_path_factory.mktemp("postgres"))
+    server = start_postgres()
     if server is None:
         if REQUIRED:
             pytest.fail("PostgreSQL is required here and could not be started.")
@@ -46,29 +49,56 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgr
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database as the migrations make it; tests get copies, which takes less than making it again."""
+    file = tmp_path_factory.mktemp("schema") / "schema.db"
+    asyncio.run(_migrate(f"sqlite+aiosqlite:///{file}"))
+    return file
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_server: PostgresServer) -> str:
+    """The name of one on PostgreSQL."""
+    address = postgres_server.new_database()
+    asyncio.run(_migrate(address))
+    name = make_url(address).database
+    assert name
+    return name
+
+
+async def _migrate(address: str) -> None:
+    database = Database(address)
+    await migrate(database)
+    await database.close()
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an empty database, once on SQLite and once on PostgreSQL."""
+    """The address of a database at the newest schema, once on SQLite and once on PostgreSQL."""
     if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"
+        return _copied(request.getfixturevalue("migrated_sqlite"), tmp_path)
     server = cast(PostgresServer, request.getfixturevalue("postgres_server"))
-    return server.new_database()
+    return server.new_database(like=request.getfixturevalue("migrated_postgres"))
+
+
+def _copied(schema: Path, folder: Path) -> str:
+    file = shutil.copyfile(schema, folder / "test.db")
+    return f"sqlite+aiosqlite:///{file}"
 
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     """A database at the newest schema, made by the migrations."""
     database = Database(database_url)
-    await migrate(database)
     yield database
     await database.close()
 
 
 @pytest.fixture
-async def sqlite(tmp_path: Path) -> AsyncIterator[Database]:
+async def sqlite(migrated_sqlite: Path, tmp_path: Path) -> AsyncIterator[Database]:
     """The same, on SQLite only, for tests whose subject is not the database."""
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'test.db'}")
-    await migrate(database)
+    database = Database(_copied(migrated_sqlite, tmp_path))
     yield database
     await database.close()
 
