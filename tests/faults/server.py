@@ -1,7 +1,8 @@
-"""A server that kills itself at a named point, once per message: run as `python -m tests.faults.server`.
+"""Servers that kill themselves at a named point, once per message: run as `python -m tests.faults.server`.
 
-A message that ends in a number, `… (7)`, arms one of the points for its own turn; a marker file disarms
-it for the retry.
+It reads one order per line, `PORT FOLDER`, and answers with the process that serves there, forked after
+everything was imported. A message that ends in a number, `… (7)`, arms one of the points for its own
+turn; a marker file disarms it for the retry.
 """
 
 import os
@@ -13,6 +14,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import chromadb  # noqa: F401 - imported before the fork, which is why each server starts fast
+import langchain_chroma  # noqa: F401
+import sentence_transformers  # noqa: F401
+import sklearn.linear_model  # noqa: F401
 import uvicorn
 
 from assistant import app as wiring
@@ -88,7 +93,8 @@ def arm(services: Services, points: CrashPoints) -> None:
     bus.publish = publish_and_maybe_die
 
 
-def main() -> None:
+def serve(port: int, folder: str) -> None:
+    os.environ["PERCORSO_DATA_DIR"] = folder
     settings = load_settings()
     set_up_logs("warning")
     points = CrashPoints(settings.data_dir)
@@ -100,7 +106,18 @@ def main() -> None:
             yield services
 
     web = create_web(settings, running, "test-admin-key")
-    uvicorn.run(web, host="127.0.0.1", port=int(sys.argv[1]), log_config=None, access_log=False)
+    uvicorn.run(web, host="127.0.0.1", port=port, log_config=None, access_log=False)
+
+
+def main() -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for who was killed
+    for line in sys.stdin:
+        port, folder = line.rstrip("\n").split(" ", 1)
+        if (child := os.fork()) == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            serve(int(port), folder)
+            os._exit(0)
+        print(child, flush=True)
 
 
 if __name__ == "__main__":
