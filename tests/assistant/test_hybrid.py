@@ -17,7 +17,7 @@ from ingest.ledger import Ledger
 from ingest.originals import Originals
 from ingest.pipeline import Pipeline
 from ingest.preparing import Preparer
-from tests.support.documents import a_file
+from tests.support.documents import a_file, reader_here
 
 MANUAL = "# Manuale della Brenta\n\n" + "\n\n".join(
     f"## {heading}\n\n{sentence} "
@@ -67,7 +67,7 @@ async def dense(
         a_file(text, name, metadata={"language": "it", **fields})
         for name, (text, fields) in DOCUMENTS.items()
     ]
-    preparer = Preparer(encoder, Originals(tmp_path_factory.mktemp("originals")))
+    preparer = Preparer(encoder, Originals(tmp_path_factory.mktemp("originals")), reader_here())
     pipeline = Pipeline(Ledger(database), preparer, dense, runner)
     report = await pipeline.run(files)
     await pipeline.close()

@@ -14,9 +14,8 @@ from core import audit
 from core.database import Database, now
 from core.errors import NotFound, PersonProblem, PersonRefused, SignInRefused
 from core.settings import PeopleSettings
+from tests.support.passwords import LIGHT
 
-LIGHT = {"time_cost": 1, "memory_kib": 64, "lanes": 1}
-"""Tests of everything but the hashing itself do not need its cost."""
 GOOD = "quattro gatti sul ponte rosso"
 
 

@@ -27,15 +27,14 @@ from core.index.tables import ChunkRow, DocumentRow
 from core.jobs import Job, JobQueue
 from core.migrate import migrate
 from core.offload import ModelRunner
-from core.reading_settings import ReadingSettings
 from core.telemetry import set_up_logs
 from core.worker import Worker
 from ingest.ledger import Ledger
 from ingest.originals import Originals
 from ingest.pipeline import Pipeline
 from ingest.preparing import Preparer
-from ingest.reading.reader import Reader
 from ingest.uploads import UPLOAD_JOB, Uploads
+from tests.support.documents import reader_here
 
 STEPS: tuple[tuple[str, Any, str], ...] = (
     ("claim", JobQueue, "claim"),
@@ -125,7 +124,7 @@ async def opened(
     await migrate(database)
     dense = DenseSearch(database, folder, encoder.name, runner, check_seconds=3600)
     await dense.start(must_own=True)
-    reader = Reader(ReadingSettings(in_child=False))  # what dies here is the parent
+    reader = reader_here()  # what dies here is the parent
     preparer = Preparer(encoder, Originals(folder / "originals"), reader)
     pipeline = Pipeline(Ledger(database), preparer, dense, runner)
     uploads = Uploads(database, folder / "uploads")

@@ -4,6 +4,7 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,8 +13,10 @@ import httpx
 import pytest
 
 from assistant.app import create_app
+from assistant.store.passwords import Passwords
 from core.settings import Settings
 from tests.support.http import serving
+from tests.support.passwords import LIGHT
 from tests.support.sse import Event, read_events
 
 ADMIN = {"Authorization": "Bearer test-admin-key"}
@@ -114,6 +117,8 @@ def flow_settings(tmp_path_factory: pytest.TempPathFactory, trained_models: Path
 @pytest.fixture(scope="session")
 async def client(flow_settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     """An HTTP client of a running instance that knows `DOCUMENTS`; each test brings its own visitor."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr("assistant.app.Passwords", partial(Passwords, **LIGHT))
     async with (
         serving(create_app(flow_settings)) as address,
         httpx.AsyncClient(base_url=address, timeout=60) as http,
@@ -121,6 +126,7 @@ async def client(flow_settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
         for name, text in DOCUMENTS.items():
             await upload(http, name, text.encode())
         yield http
+    patch.undo()
 
 
 async def upload(http: httpx.AsyncClient, name: str, content: bytes, **fields: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from ingest.originals import Originals
 from ingest.pipeline import Pipeline
 from ingest.preparing import Preparer
 from ingest.versions import Versions
-from tests.support.documents import a_file
+from tests.support.documents import a_file, reader_here
 
 OLD = "# Officina\n\nLa riparazione a domicilio della bicicletta costa 35 euro."
 NEW = "# Officina\n\nLa riparazione a domicilio della bicicletta costa 49 euro."
@@ -31,7 +31,9 @@ async def pipeline(
 ) -> AsyncIterator[Pipeline]:
     dense = DenseSearch(database, tmp_path, encoder.name, runner)
     await dense.start(must_own=True)
-    pipeline = Pipeline(Ledger(database), Preparer(encoder, Originals(tmp_path / "originals")), dense, runner)
+    pipeline = Pipeline(
+        Ledger(database), Preparer(encoder, Originals(tmp_path / "originals"), reader_here()), dense, runner
+    )
     yield pipeline
     await pipeline.close()
     await dense.stop()
@@ -95,7 +97,9 @@ async def test_a_person_lets_one_document_take_the_place_of_another(
     await inspection.reopen(finding.id, actor="person:1")
     library = Library(database)
     old, new = await library.get("a.md"), await library.get("b.md")
-    versions = Versions(database, Preparer(encoder, Originals(tmp_path / "originals")), pipeline, runner)
+    versions = Versions(
+        database, Preparer(encoder, Originals(tmp_path / "originals"), reader_here()), pipeline, runner
+    )
     await versions.supersede(new.id, "a.md", actor="person:1")
     assert (await library.get("a.md")).standing is Standing.SUPERSEDED
     assert await inspection.all_findings() == []

@@ -19,15 +19,13 @@ from core.index.live import LiveEncoder
 from core.index.next_vectors import put_aside
 from core.index.tables import ChunkRow, NextVectorRow
 from core.offload import ModelRunner
-from core.reading_settings import ReadingSettings
 from ingest.ledger import Ledger
 from ingest.originals import Originals
 from ingest.pipeline import Pipeline
 from ingest.preparing import Preparer
-from ingest.reading.reader import Reader
 from ingest.switching import ModelSwitch
 from ingest.types import Outcome
-from tests.support.documents import a_file
+from tests.support.documents import a_file, reader_here
 from tests.support.models import make_tiny_model
 
 WORDS = ("bici", "reso", "casa", "treno", "fiume", "monte")
@@ -67,7 +65,7 @@ async def _running(database: Database, data_dir: Path, model: Path) -> AsyncIter
     runner, wanted = ModelRunner(), Encoder(str(model))
     live = LiveEncoder(wanted)
     dense = DenseSearch(database, data_dir, wanted.name, runner, check_seconds=3600)
-    preparer = Preparer(live, Originals(data_dir / "originals"), Reader(ReadingSettings(in_child=False)))
+    preparer = Preparer(live, Originals(data_dir / "originals"), reader_here())
     pipeline = Pipeline(Ledger(database), preparer, dense, runner)
     switch = ModelSwitch(database, live, wanted, dense, pipeline, runner)
     await dense.start(must_own=True, model=await switch.model_to_begin_with())

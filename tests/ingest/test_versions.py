@@ -21,7 +21,7 @@ from ingest.pipeline import Pipeline
 from ingest.preparing import Preparer
 from ingest.types import Outcome
 from ingest.versions import Versions
-from tests.support.documents import a_file
+from tests.support.documents import a_file, reader_here
 
 MANUAL = "# Manuale\n\n" + "\n\n".join(
     f"## {name}\n\nQui si parla di {name.lower()} e di come si usa ogni giorno."
@@ -73,7 +73,7 @@ async def knowledge(database: Database, counting: Counting, tmp_path: Path) -> A
     runner = ModelRunner()
     dense = DenseSearch(database, tmp_path / "data", counting.name, runner)
     await dense.start(must_own=True)
-    preparer = Preparer(counting, Originals(tmp_path / "originals"))
+    preparer = Preparer(counting, Originals(tmp_path / "originals"), reader_here())
     pipeline = Pipeline(Ledger(database), preparer, dense, runner)
     versions = Versions(database, preparer, pipeline, runner)
     counting.encoded.clear()

@@ -16,12 +16,19 @@ from core.database import Database
 from core.embeddings import Vectors, to_blob
 from core.index.tables import ChunkRow, DocumentRow
 from core.lexemes import lexemes
+from core.reading_settings import ReadingSettings
 from core.types import DocumentState
 from ingest.loaders import load
+from ingest.reading.reader import Reader
 from ingest.types import Block, LoadedText, MediaType, SourceFile
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 MODEL = "test-model"
+
+
+def reader_here() -> Reader:
+    """Return a reader without a process of its own, for tests whose subject is not the reading."""
+    return Reader(ReadingSettings(in_child=False))
 
 
 def document_row(source: str, **fields: Any) -> DocumentRow:

@@ -30,7 +30,7 @@ from ingest.websites.sync import WebsiteSync, read_website
 from ingest.websites.tables import WebsiteRow
 from ingest.websites.types import PageState, RunResult, RunState, Visit, WebsiteKind, WebsiteSpec, root_of
 from tests.ingest.websites.conftest import Served
-from tests.support.documents import a_pdf
+from tests.support.documents import a_pdf, reader_here
 from tests.support.website import Website, a_page, crawl_settings
 
 
@@ -72,7 +72,7 @@ async def place(
 ) -> AsyncIterator[Place]:
     dense = DenseSearch(database, tmp_path / "data", encoder.name, runner)
     await dense.start(must_own=True)
-    preparer = Preparer(encoder, Originals(tmp_path / "originals"))
+    preparer = Preparer(encoder, Originals(tmp_path / "originals"), reader_here())
     pipeline = Pipeline(Ledger(database), preparer, dense, runner)
     websites = WebsiteSync(
         WebsiteStore(database),
