@@ -14,7 +14,7 @@ from assistant.app import running
 from assistant.conversation.decision import Costs
 from assistant.conversation.journey import load_journey
 from assistant.conversation.readings import Emotion, Reading, Sentiment
-from assistant.conversation.types import Action, Message, Reply
+from assistant.conversation.types import Action, Findings, Message, Reply, SearchQuery
 from assistant.quality.sets import history_of
 from assistant.services import Services
 from core.settings import bundled, defaults
@@ -64,7 +64,23 @@ async def asked(tmp_path_factory: pytest.TempPathFactory, trained_models: Path) 
     shutil.copytree(trained_models, data / "models")
     async with running(defaults(data_dir=data), owner=True) as services:
         await services.pipeline.run([f for f in read_path(bundled("knowledge")) if isinstance(f, SourceFile)])
+        turns: Any = services.turns
+        turns._retriever = _Remembering(turns._retriever)
         yield [await _ask(services, row) for row in _fifty()]
+
+
+class _Remembering:
+    """Searches once for what is asked in several moods: a mood does not enter the query."""
+
+    def __init__(self, retriever: Any) -> None:
+        self._retriever = retriever
+        self._known: dict[str, Findings] = {}
+
+    async def search(self, query: SearchQuery) -> Findings:
+        key = repr(query)
+        if key not in self._known:
+            self._known[key] = await self._retriever.search(query)
+        return self._known[key]
 
 
 async def _ask(services: Services, row: dict[str, Any]) -> Asked:
