@@ -219,6 +219,9 @@ def test_many_at_once_with_the_number_in_the_question(admin: Page, assistant: st
     expect(rows).to_have_count(3)
     admin.locator("[data-tick-all]").check()
     expect(admin.locator("[data-ticked]")).to_have_text("(scelti: 3)")
+    expect(admin.locator("[data-bulk] button").first).to_be_disabled()  # Enter presses it: nothing happens
+    admin.locator("#bulk-responsible").press("Enter")
+    expect(admin.get_by_role("dialog")).to_have_count(0)
     admin.locator("[data-bulk] fieldset").get_by_label("Decisione").check()
     admin.get_by_role("button", name="Imposta queste fasi").click()
     expect(admin.get_by_text("Fatto per 3 documenti.")).to_be_visible()

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ async def order(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Order
         *(sys.executable, "-m", "tests.faults.ingesting", str(model)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
+        start_new_session=True,
     )
     assert process.stdin is not None
     assert process.stdout is not None
@@ -40,7 +42,8 @@ async def order(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Order
             return int(await read.readline())
 
     yield carry_out
-    write.close()
+    with suppress(ProcessLookupError):  # with what it still has at work, where a test has failed
+        os.killpg(process.pid, signal.SIGKILL)
     await process.wait()
 
 

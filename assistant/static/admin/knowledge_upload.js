@@ -133,7 +133,7 @@ async function look() {
   try {
     while (uploads.some((one) => one.id && SAVED_BY_SERVER.has(one.state))) {
       await pause(EVERY);
-      const { uploads: listed } = await request(`/api/v1/uploads?limit=${LISTED}`);
+      const { uploads: listed } = await request(`/api/v1/uploads?limit=${Math.min(LISTED, uploads.length + 50)}`);
       for (const one of listed) {
         const known = uploads.find((other) => other.id === one.id);
         if (!known || (known.state === one.state && known.files?.length === one.files.length)) continue;
