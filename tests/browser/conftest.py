@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Dialog, Page, Request, expect
 
+from tests.browser.accounts import Account, NewAccount, adding_to, prefer, sign_in, with_own_password
 from tests.browser.widget import PATIENCE, Widget
 from tests.support.http import free_port, serving_in_thread
 from tests.support.website import Website
@@ -145,8 +146,6 @@ def assistant(
         "PERCORSO_LIMITS__CONVERSATIONS": "1000/minute",
         "PERCORSO_LIMITS__MESSAGES": "1000/minute",
         "PERCORSO_TURN__BURST_SECONDS": "0.1",
-        "PERCORSO_TURN__ANSWER_ABOVE": "0",  # how sure an answer is has its own tests; here it is shown
-        "PERCORSO_TURN__ABSTAIN_BELOW": "0",
         "PERCORSO_CRAWL__ALLOW_PRIVATE": '["127.0.0.0/8"]',
         "PERCORSO_CRAWL__PORTS": f"[{crawled[1].rsplit(':', 1)[1]}]",
         "PERCORSO_CRAWL__DELAY_SECONDS": "0.3",
@@ -165,6 +164,26 @@ def assistant(
     finally:
         server.terminate()
         server.wait(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def new_account(instance: Path, assistant: str) -> NewAccount:
+    """Adds people to the running instance."""
+    return adding_to(instance)
+
+
+@pytest.fixture(scope="session")
+def admin_account(new_account: NewAccount, assistant: str) -> Account:
+    """An admin who has chosen a password already."""
+    return with_own_password(new_account(), assistant)
+
+
+@pytest.fixture
+def admin(page: Page, assistant: str, admin_account: Account) -> Page:
+    """A page on which an admin has signed in."""
+    sign_in(page, assistant, admin_account)
+    prefer(page, assistant)
+    return page
 
 
 def _wait_until_it_answers(server: subprocess.Popen[bytes], address: str) -> None:

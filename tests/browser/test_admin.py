@@ -1,94 +1,22 @@
 """The admin's pages in a real browser: both themes, both languages, a phone, a keyboard, no scripts."""
 
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
-from itertools import count
-from pathlib import Path
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import ROOT, Guard
+from tests.browser.accounts import GOOD, Account, NewAccount, new_address, prefer, sign_in
+from tests.browser.conftest import Guard
 from tests.browser.widget import Widget
 
-GOOD = "quattro gatti sul ponte rosso"
 PAGES = ("/admin", "/admin/people", "/admin/audit", "/admin/account")
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    email: str
-    password: str
-
-
-_numbers = count(1)
-
-
-@pytest.fixture(scope="session")
-def new_account(instance: Path, assistant: str) -> Callable[..., Account]:
-    """Adds people to the running instance by the command line, as its owner would."""
-
-    def add(name: str = "Ada Rossi", role: str = "admin") -> Account:
-        email = f"person-{next(_numbers)}@example.com"
-        given = {**os.environ, "PERCORSO_DATA_DIR": str(instance / "data")}
-        command = [sys.executable, "-m", "assistant", "people", "add", email, "--name", name, "--role", role]
-        said = subprocess.run(command, cwd=ROOT, env=given, check=True, timeout=120, capture_output=True)
-        found = re.search(r"password ([\w-]+)", said.stdout.decode())
-        assert found
-        return Account(email, found[1])
-
-    return add
-
-
-@pytest.fixture(scope="session")
-def admin_account(new_account: Callable[..., Account], assistant: str) -> Account:
-    """An admin who has chosen a password already."""
-    fresh = new_account()
-    with httpx.Client(base_url=assistant, timeout=60) as http:
-        http.post("/login", data={"email": fresh.email, "password": fresh.password})
-        page = http.get("/admin/account").text
-        token = re.search(r'name="csrf" content="(\w+)"', page)
-        assert token
-        form = {"csrf": token[1], "old": fresh.password, "new": GOOD, "again": GOOD}
-        assert http.post("/admin/account/password", data=form).status_code == 303
-    return Account(fresh.email, GOOD)
-
-
-def sign_in(page: Page, address: str, account: Account) -> None:
-    page.goto(f"{address}/login")
-    page.locator("#email").fill(account.email)
-    page.locator("#password").fill(account.password)
-    page.keyboard.press("Enter")
-    page.wait_for_url(f"{address}/admin**")
-
-
-def prefer(page: Page, address: str, *, language: str = "it", theme: str = "auto") -> None:
-    page.goto(f"{address}/admin/account")
-    page.locator("#language").select_option(language)
-    page.locator("#theme").select_option(theme)
-    page.locator("form:has(#theme) button").click()
-    expect(page.locator("html")).to_have_attribute("lang", language)
-
-
-@pytest.fixture
-def admin(page: Page, assistant: str, admin_account: Account) -> Page:
-    sign_in(page, assistant, admin_account)
-    prefer(page, assistant)
-    return page
 
 
 def row_of(page: Page, name: str) -> Locator:
     return page.locator("#rows > li", has_text=name)
 
 
-def test_the_first_sign_in(
-    page: Page, assistant: str, new_account: Callable[..., Account], guard: Guard
-) -> None:
+def test_the_first_sign_in(page: Page, assistant: str, new_account: NewAccount, guard: Guard) -> None:
     guard.expected = "status of 401"
     account = new_account()
     page.goto(f"{assistant}/admin/people")
@@ -165,7 +93,7 @@ def test_the_menu_on_a_phone_needs_no_script(
     page.goto(f"{assistant}/admin/people")
     page.get_by_text("Aggiungi una persona").click()
     page.get_by_label("Nome").fill("Senza Script")
-    page.get_by_label("E-mail").fill(f"person-{next(_numbers)}@example.com")
+    page.get_by_label("E-mail").fill(new_address())
     page.get_by_role("button", name="Aggiungi", exact=True).click()
     expect(page.locator("#secret")).to_be_visible()
     row_of(page, "Senza Script").locator("summary").click()
@@ -180,7 +108,7 @@ def test_a_person_is_added_changed_and_disabled_without_leaving_the_page(
 ) -> None:
     admin.goto(f"{assistant}/admin/people")
     admin.evaluate("window.stayed = true")
-    email = f"person-{next(_numbers)}@example.com"
+    email = new_address()
     admin.get_by_text("Aggiungi una persona").click()
     admin.get_by_label("Nome").fill("Zoe <i>Prova</i>")
     admin.get_by_label("E-mail").fill(email)

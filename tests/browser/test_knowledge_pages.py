@@ -8,15 +8,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.accounts import Account, prefer, sign_in
 from tests.browser.conftest import Guard
-from tests.browser.test_admin import (  # noqa: F401  # fixtures
-    Account,
-    admin,
-    admin_account,
-    new_account,
-    prefer,
-    sign_in,
-)
 from tests.browser.widget import Widget
 from tests.support.mixed_files import GOOD_ZIPPED, REFUSED, fifty
 
@@ -61,7 +54,7 @@ def open_document(page: Page, address: str, source: str) -> None:
     expect(page.locator("#document")).to_be_visible()
 
 
-def test_fifty_mixed_files(admin: Page, assistant: str, tmp_path: Path) -> None:  # noqa: F811
+def test_fifty_mixed_files(admin: Page, assistant: str, tmp_path: Path) -> None:
     most = 0
 
     def count(request: object) -> None:
@@ -99,7 +92,7 @@ def test_fifty_mixed_files(admin: Page, assistant: str, tmp_path: Path) -> None:
 
 
 def test_the_same_file_sent_again_after_a_cut_is_taken_once(
-    admin: Page,  # noqa: F811
+    admin: Page,
     assistant: str,
     guard: Guard,
     tmp_path: Path,
@@ -118,7 +111,7 @@ def test_the_same_file_sent_again_after_a_cut_is_taken_once(
     expect(admin.locator("#documents tbody tr")).to_have_count(1)
 
 
-def test_hidden_text_is_named_and_not_read(admin: Page, assistant: str, tmp_path: Path) -> None:  # noqa: F811
+def test_hidden_text_is_named_and_not_read(admin: Page, assistant: str, tmp_path: Path) -> None:
     open_documents(admin, assistant)
     bring(admin, tmp_path, {"velato.html": fifty()["nascosto.html"].replace(b"Orco", b"Chisone")})
     wait_until_over(admin, 1)
@@ -130,7 +123,7 @@ def test_hidden_text_is_named_and_not_read(admin: Page, assistant: str, tmp_path
 
 
 def test_a_document_is_corrected_compared_published_and_rolled_back(
-    admin: Page,  # noqa: F811
+    admin: Page,
     assistant: str,
     tmp_path: Path,
 ) -> None:
@@ -163,7 +156,7 @@ def test_a_document_is_corrected_compared_published_and_rolled_back(
     expect(admin.get_by_text("Ritirato: non risponde più.")).to_be_visible()
 
 
-def test_data_are_decided_kept_and_given_back(admin: Page, assistant: str, tmp_path: Path) -> None:  # noqa: F811
+def test_data_are_decided_kept_and_given_back(admin: Page, assistant: str, tmp_path: Path) -> None:
     open_documents(admin, assistant)
     bring(admin, tmp_path, {"adda.md": b"---\nstages: [awareness]\n---\n# Cesto Adda\n\nIl cesto Adda.\n"})
     wait_until_over(admin, 1)
@@ -184,7 +177,7 @@ def test_data_are_decided_kept_and_given_back(admin: Page, assistant: str, tmp_p
 
 
 def test_two_admins_do_not_overwrite_each_other(
-    admin: Page,  # noqa: F811
+    admin: Page,
     assistant: str,
     guard: Guard,
     tmp_path: Path,
@@ -208,7 +201,7 @@ def test_two_admins_do_not_overwrite_each_other(
     expect(admin.get_by_label("Responsabile")).to_have_value("Bea")
 
 
-def test_many_at_once_with_the_number_in_the_question(admin: Page, assistant: str, tmp_path: Path) -> None:  # noqa: F811
+def test_many_at_once_with_the_number_in_the_question(admin: Page, assistant: str, tmp_path: Path) -> None:
     open_documents(admin, assistant)
     bring(
         admin, tmp_path, {f"mucchio-{n}.md": f"# Mucchio {n}\n\nUn testo {n}.\n".encode() for n in range(3)}
@@ -240,7 +233,7 @@ def test_many_at_once_with_the_number_in_the_question(admin: Page, assistant: st
 
 
 def test_a_deleted_document_is_gone_and_the_trail_says_so(
-    admin: Page,  # noqa: F811
+    admin: Page,
     assistant: str,
     tmp_path: Path,
 ) -> None:
@@ -258,7 +251,7 @@ def test_a_deleted_document_is_gone_and_the_trail_says_so(
     expect(newest).to_contain_text("Ada Rossi")
 
 
-def test_a_question_is_tried_with_why(admin: Page, assistant: str) -> None:  # noqa: F811
+def test_a_question_is_tried_with_why(admin: Page, assistant: str) -> None:
     open_documents(admin, assistant)
     admin.locator("#try-question").fill("Quanto costa la spedizione della Brenta in Sardegna?")
     admin.get_by_label("Il cliente è in fase di").select_option("decision")
@@ -275,7 +268,7 @@ def test_a_question_is_tried_with_why(admin: Page, assistant: str) -> None:  # n
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["it", "en"])
-def test_no_violations_on_any_page(admin: Page, assistant: str, scheme: str, language: str) -> None:  # noqa: F811
+def test_no_violations_on_any_page(admin: Page, assistant: str, scheme: str, language: str) -> None:
     admin.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # a Literal
     prefer(admin, assistant, language=language)
     source = "it/garanzia.md"
@@ -304,7 +297,7 @@ def test_without_scripts_files_arrive_and_a_document_is_published(
     browser: Browser,
     guard: Guard,
     assistant: str,
-    admin_account: Account,  # noqa: F811
+    admin_account: Account,
     tmp_path: Path,
 ) -> None:
     context = browser.new_context(java_script_enabled=False, locale="it-IT")

@@ -8,15 +8,10 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import test_admin
+from tests.browser.accounts import Account, prefer, sign_in
 from tests.browser.conftest import Guard
-from tests.browser.test_admin import Account, prefer, sign_in
 from tests.browser.widget import Widget
 from tests.support.website import Website
-
-admin = test_admin.admin
-admin_account = test_admin.admin_account
-new_account = test_admin.new_account
 
 PAGES = ("/admin/websites", "/admin/gaps", "/admin/answers", "/admin/answers/new", "/admin/findings")
 ASKED = ("Posso portare il mio pappagallo in negozio?", "Fate entrare i pappagalli nel negozio?")

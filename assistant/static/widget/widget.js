@@ -1,7 +1,6 @@
 /*
  * Percorso: a chat for your pages. <script async src="https://percorso.example/widget.js"></script>
  * Options: data-lang, data-suggestions="a|b|c", data-position="left", data-theme, data-brand, data-remember="true".
- * For scripts: window.Percorso, at the end.
  */
 (() => {
   "use strict";
@@ -280,22 +279,18 @@ textarea:focus { border-color: #0000; }
 
   const link = (href) => h("a", { href, target: "_blank", rel: "noopener noreferrer" }, href);
 
-  /** Marks the quote's sentences, and of table rows the cells that it tells. */
   function highlight(passage, quote) {
     const letters = (text) => text.replace(/[^\p{L}\p{N}]/gu, "");
     const quoted = (text) => letters(text)[3] && letters(quote).includes(letters(text));
-    const lines = quote.match(/^\|.*$/gm) ?? [];
-    const rows = lines.map((line) => line.split("|").map(letters).filter(Boolean)).filter((row) => row[0]);
-    const told = (cells) => rows.find((row) => row.every((cell) => cells.includes(cell)));
     const walker = document.createTreeWalker(passage, NodeFilter.SHOW_TEXT);
     const nodes = [];
     while (walker.nextNode()) nodes.push(walker.currentNode);
     for (const node of nodes) {
-      const row = node.parentNode.closest("tr");
-      const cells = row && told([...row.cells].map((cell) => letters(cell.textContent)));
-      const parts = row ? [node.data] : node.data.split(/(?<=[.!?] )/);
-      const kept = (part) => (row ? cells?.includes(letters(node.parentNode.closest("td, th").textContent)) : quoted(part));
-      node.replaceWith(...parts.map((part) => (part && kept(part) ? h("mark", {}, part) : part)));
+      const row = node.parentNode.closest("tr")?.textContent;
+      const told = (line) => line[1] && line.split("|").every((cell) => row.includes(cell.trim()));
+      const marked = row ? () => quote.split("\n").some(told) : quoted;
+      const parts = node.data.split(/(?<=[.!?] )/);
+      node.replaceWith(...parts.map((part) => (part && marked(part) ? h("mark", {}, part) : part)));
     }
   }
 
@@ -635,7 +630,7 @@ textarea:focus { border-color: #0000; }
     ui.opener.focus();
   }
 
-  // ---- What the visitor does
+  // ---- The visitor
 
   const show = (dialog) => dialog[phone.matches ? "showModal" : "show"](); // modal: keeps the focus
 
