@@ -83,9 +83,6 @@ class CuratedMatcher:
                 return _answer(view, known.texts[place], value)
         return None
 
-    async def used(self, answer_id: str) -> None:
-        await self.answers.used(answer_id)
-
     async def add(
         self, new: CuratedText, questions: Sequence[str], by: str, *, actor: str = SYSTEM
     ) -> CuratedView:
