@@ -4,10 +4,8 @@ Tables are judged row by row and lists item by item, each in the context of its 
 price in a long list or one line of a table is found; they are still quoted as lists and tables.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from threading import Lock
 
 import numpy as np
 
@@ -27,7 +25,7 @@ from assistant.engines.table_rows import (
     named_rows,
     told_columns,
 )
-from core.embeddings import Vectors
+from core.embeddings import Remembering, Vectors
 from core.lexemes import lexemes
 from core.numbers import codes_in
 from core.text_blocks import PieceKind, TextPiece, pieces, table_rows
@@ -94,7 +92,7 @@ class PieceScorer:
     def __init__(
         self, embed: Callable[[Sequence[str]], Vectors], types: AnswerTypes, weights: ScoreWeights
     ) -> None:
-        self._embed = _Remembering(embed, _REMEMBERED)
+        self._embed = Remembering(embed, _REMEMBERED)
         self._types = types
         self._weights = weights
 
@@ -192,30 +190,6 @@ class PieceScorer:
                 score += weights.kind if self._types.holds(part.own, kinds) else -weights.kind
             scores.append(score)
         return scores
-
-
-class _Remembering:
-    """Embeds each text once, as long as it is among those used last; safe to call from several threads."""
-
-    def __init__(self, embed: Callable[[Sequence[str]], Vectors], most: int) -> None:
-        self._embed = embed
-        self._most = most
-        self._known: OrderedDict[str, Vectors] = OrderedDict()
-        self._lock = Lock()
-
-    def __call__(self, texts: Sequence[str]) -> Vectors:
-        with self._lock:
-            found = {text: self._known[text] for text in texts if text in self._known}
-        new = [text for text in dict.fromkeys(texts) if text not in found]
-        if new:
-            found |= dict(zip(new, self._embed(new), strict=True))
-        with self._lock:
-            for text in texts:
-                self._known[text] = found[text]
-                self._known.move_to_end(text)
-            while len(self._known) > self._most:
-                self._known.popitem(last=False)
-        return np.stack([found[text] for text in texts])
 
 
 def _candidate(passage: Passage, own: _Own, scores: Sequence[float], cosines: Sequence[float]) -> Candidate:
