@@ -13,7 +13,6 @@ from assistant.store.curated import Asking, CuratedAnswers, CuratedText, Curated
 from core.audit import SYSTEM
 from core.embeddings import Encoder, Vectors, from_blobs
 from core.language import detect_language
-from core.lexemes import lexemes
 from core.offload import ModelRunner
 from core.types import Audience
 
@@ -134,7 +133,7 @@ class CuratedMatcher:
         vectors = await self._runner.run_bulk(self._encoder.embed_documents, questions)
         languages = [detect_language(text, expected=self._languages, default=language) for text in questions]
         return [
-            Asking(text=text, language=own, lexemes=" ".join(lexemes(text, own)), vector=vector)
+            Asking(text=text, language=own, vector=vector)
             for text, own, vector in zip(questions, languages, vectors, strict=True)
         ]
 

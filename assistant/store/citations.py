@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from assistant.conversation.types import Citation
 from assistant.store.tables import CitedRow, MessageRow
-from core.database import Database, now
+from core.database import Database
 from core.errors import SourcesChanged
 from core.index.chunks import still_answering
 
@@ -42,7 +42,6 @@ async def record(session: AsyncSession, message_id: str, cited: Sequence[Citatio
                 number=citation.index,
                 document_id=citation.document_id,
                 version=citation.version,
-                created_at=now(),
             )
         )
 

@@ -68,8 +68,6 @@ class CuratedQuestionRow(Base):
     place: Mapped[int]
     text: Mapped[str] = mapped_column(Text)
     language: Mapped[str] = mapped_column(String(12))
-    lexemes: Mapped[str] = mapped_column(Text)
-    """Its stems separated by spaces."""
     model: Mapped[str] = mapped_column(String(200))
     vector: Mapped[bytes] = mapped_column(LargeBinary)
     """float32, little endian, of length 1, made by `model`."""
@@ -81,7 +79,6 @@ class Asking:
 
     text: str
     language: str
-    lexemes: str
     vector: Vectors
 
 
@@ -287,7 +284,6 @@ def _question_rows(answer_id: str, questions: Sequence[Asking], model: str) -> l
             place=place,
             text=own.text,
             language=own.language,
-            lexemes=own.lexemes,
             model=model,
             vector=to_blob(own.vector),
         )

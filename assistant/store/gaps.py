@@ -294,7 +294,6 @@ def _question_row(own: Unanswered, gap_id: str, vector: Vectors, model: str) -> 
         message_id=own.message_id,
         place=own.place,
         gap_id=gap_id,
-        reply_id=own.reply_id,
         text=own.text,
         language=own.language,
         stage=own.stage,

@@ -132,7 +132,6 @@ class CitedRow(Base):
     """The number in the text: [1], [2] …"""
     document_id: Mapped[str] = mapped_column(_ID, index=True)
     version: Mapped[int]
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class HandoffRow(Base):

@@ -31,7 +31,6 @@ class Unanswered:
     message_id: str
     place: int
     """Which of several questions of its message."""
-    reply_id: str
     text: str
     language: str
     stage: str
@@ -98,7 +97,6 @@ async def _questions(
         Unanswered(
             message_id=message.id,
             place=place,
-            reply_id=reply.message_id,
             text=text,
             language=reading.language,
             stage=reading.stage,
