@@ -1,7 +1,8 @@
 """Which rows and columns of a table a question asks for (pure).
 
-A row is known by the cells that name it: its first one, the one beside a code, and others that tell the
-rows apart. A column is known by words of its header, or by holding what is asked for (a price, a time).
+A row is known by a code in it, by its name (the first cell, and the one after a code or a number), or by a
+unit that no other row has; words in its other cells only decide between rows. A column is known by words of
+its header, or by holding what is asked for (a price, a time).
 """
 
 import re

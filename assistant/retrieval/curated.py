@@ -11,7 +11,7 @@ from assistant.conversation.types import Band, CuratedAnswer, CuratedSource
 from assistant.retrieval.alike import SAME_FROM, Asked, asked, score, without_greetings
 from assistant.store.curated import Asking, CuratedAnswers, CuratedText, CuratedView
 from core.audit import SYSTEM
-from core.embeddings import Encoder, Vectors, from_blobs
+from core.embeddings import Encoder, Vectors, from_blobs, to_blob
 from core.language import detect_language
 from core.offload import ModelRunner
 from core.types import Audience
@@ -154,7 +154,7 @@ class CuratedMatcher:
         if old:
             made = await self._runner.run_bulk(self._encoder.embed_documents, [row.text for row in old])
             await self.answers.encoded([row.id for row in old], made, self._encoder.name)
-            vectors |= {row.id: vector.astype("<f4").tobytes() for row, vector in zip(old, made, strict=True)}
+            vectors |= {row.id: to_blob(vector) for row, vector in zip(old, made, strict=True)}
         return _Known(
             stamp,
             ids=[row.id for row in rows],

@@ -48,9 +48,7 @@ async def record(session: AsyncSession, message_id: str, cited: Sequence[Citatio
 
 async def count(database: Database, document_id: str) -> int:
     """Return how many replies quoted a document."""
-    quoting = select(func.count(CitedRow.message_id.distinct())).where(CitedRow.document_id == document_id)
-    async with database.reading() as session:
-        return int(await session.scalar(quoting) or 0)
+    return (await counts(database, [document_id])).get(document_id, 0)
 
 
 async def counts(database: Database, document_ids: Sequence[str]) -> dict[str, int]:

@@ -202,12 +202,7 @@ class CuratedAnswers:
     async def stamp(self) -> tuple[int, datetime | None]:
         """Return something that is another one after every change: how many, and when the last one was."""
         async with self._database.reading() as session:
-            count, newest = (
-                await session.execute(
-                    select(func.count(), func.max(CuratedRow.updated_at)).select_from(CuratedRow)
-                )
-            ).one()
-            return int(count), newest
+            return await stamp_of(session)
 
     async def askings(self) -> list[CuratedQuestionRow]:
         """Return every phrasing of every answer, in a fixed order."""
@@ -238,6 +233,13 @@ class CuratedAnswers:
                 .where(CuratedRow.audience.in_([audience.value for audience in audiences]))
             )
             return {question_id: _view(row, ()) for question_id, row in rows}
+
+
+async def stamp_of(session: AsyncSession) -> tuple[int, datetime | None]:
+    """Return how many answers there are, and when one was changed last."""
+    own = select(func.count(), func.max(CuratedRow.updated_at)).select_from(CuratedRow)
+    count, newest = (await session.execute(own)).one()
+    return int(count), newest
 
 
 async def count_uses(session: AsyncSession, answer_ids: Sequence[str]) -> None:
