@@ -6,6 +6,7 @@ be configured. The model is loaded at first use.
 
 import os
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
@@ -25,6 +26,45 @@ Vectors = NDArray[np.float32]
 """Shape (number of texts, dimensions), float32, each row of length 1."""
 
 _BATCH = 16
+_QUESTIONS = 256
+"""So many questions are remembered: one turn asks for the vector of the same text several times."""
+
+
+class Remembering:
+    """Embeds each text once, as long as it is among those used last; safe to call from several threads.
+
+    Args:
+        embed: texts to vectors, one row each.
+        most: so many texts are remembered.
+    """
+
+    def __init__(self, embed: Callable[[Sequence[str]], Vectors], most: int) -> None:
+        self._embed = embed
+        self._most = most
+        self._known: OrderedDict[str, Vectors] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __call__(self, texts: Sequence[str]) -> Vectors:
+        """Return one vector per text, in order; nobody may write into them."""
+        with self._lock:
+            found = {text: self._known[text] for text in texts if text in self._known}
+        new = [text for text in dict.fromkeys(texts) if text not in found]
+        if new:
+            found |= dict(zip(new, self._embed(new), strict=True))
+        with self._lock:
+            for text in texts:
+                self._known[text] = found[text]
+                self._known.move_to_end(text)
+            while len(self._known) > self._most:
+                self._known.popitem(last=False)
+        vectors = np.stack([found[text] for text in texts])
+        vectors.flags.writeable = False
+        return vectors
+
+    def forget(self) -> None:
+        """Embed every text anew."""
+        with self._lock:
+            self._known.clear()
 
 
 class Encoder:
@@ -43,6 +83,7 @@ class Encoder:
         self._model: SentenceTransformer | None = None
         self._counter: Any = None
         self._lock = threading.Lock()
+        self._questions = Remembering(self._encode, _QUESTIONS)
 
     @property
     def dimensions(self) -> int:
@@ -62,8 +103,12 @@ class Encoder:
         return [len(ids) for ids in encoded["input_ids"]]
 
     def embed_query(self, text: str) -> Vectors:
-        """Return the vector of one question, shape (dimensions,)."""
-        return cast(Vectors, self._encode([text])[0])
+        """Return the vector of one question, shape (dimensions,); the last ones are remembered."""
+        return cast(Vectors, self._questions([text])[0])
+
+    def forget_questions(self) -> None:
+        """Encode every question anew, for whoever measures how long that takes."""
+        self._questions.forget()
 
     def embed_documents(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
         """Return one vector per text, in order.
@@ -94,9 +139,9 @@ class Encoder:
         """Load the model now (at start, in a thread) instead of at first use."""
         self._loaded()
 
-    def _encode(self, texts: list[str]) -> Vectors:
+    def _encode(self, texts: Sequence[str]) -> Vectors:
         vectors = self._loaded().encode(
-            texts,
+            list(texts),
             batch_size=_BATCH,
             normalize_embeddings=True,
             show_progress_bar=False,

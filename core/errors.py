@@ -194,7 +194,7 @@ class ChangedMeanwhile(Conflict):
 
 
 class SourcesChanged(Conflict):
-    """A document that a reply quotes was deleted, replaced or withdrawn before the reply was sent."""
+    """A document or a curated answer in a reply was changed or withdrawn before the reply was sent."""
 
     code = "sources_changed"
 

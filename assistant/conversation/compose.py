@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from assistant.conversation.confidence import is_hopeless, measure, unsourced_numbers
-from assistant.conversation.curated import ENGINE, sentences_of, trace_of_curated
+from assistant.conversation.curated import ENGINE, draft_of, trace_of_curated
 from assistant.conversation.decision import Thresholds, ThresholdsFor
 from assistant.conversation.framing import Framing, cite, in_parts
 from assistant.conversation.handoff import handoff_reason
@@ -136,7 +136,7 @@ class Composer:
         self, curated: CuratedAnswer, brief: Brief, thread: Thread, on_text: OnText | None
     ) -> Reply:
         """Return what a person wrote for this question, framed as every answer is."""
-        draft = Draft(action=Action.ANSWER, sentences=sentences_of(curated), engine=ENGINE)
+        draft = draft_of(curated)
         body, used = cite(draft.sentences)
         text = self._framing.frame(body, used, brief, thread, sure=True)
         await _tell(text, on_text)
@@ -160,12 +160,12 @@ class Composer:
     ) -> Reply:
         """Return one reply to several questions of one message, each with what was found for it.
 
-        The embedded engine answers them one by one, and says which it cannot answer; a language
-        model is given everything at once.
+        The embedded engine answers them one by one, and says which it cannot answer; a language model
+        is given everything at once, unless a person wrote one of the answers: that is told word for word.
         """
         whole = together([found for _, found in asked])
         question = "\n".join(own.text for own, _ in asked)
-        if self._engine is not self._fallback:
+        if self._engine is not self._fallback and not any(found.curated for _, found in asked):
             return await self.reply(question, reading, whole, thread, policy, on_text)
         features = measure(whole, reading.language)
         brief = self._brief(question, reading, whole, thread, policy, features)
@@ -174,26 +174,27 @@ class Composer:
         missing: list[Sentence] = []
         unanswered: list[str] = []
         reliabilities: list[float] = []
+        drafts: list[Draft] = []
         for place, (own, found) in enumerate(asked):
             earlier = tuple(one.text for one, _ in asked[:place])
             shown = measure(found, reading.language)
             part = self._brief(own.text, reading, found, thread, policy, shown)
-            sentences, reliability = await self._certain(replace(part, earlier=earlier, alone=False), limits)
+            draft, reliability = await self._certain(replace(part, earlier=earlier, alone=False), limits)
             reliabilities.append(reliability)
+            drafts.append(draft)
             known = {one.text for one in told}
-            new = [one for one in moved(sentences, found, whole) if one.text not in known]
+            new = [one for one in moved(draft.sentences, found, whole) if one.text not in known]
             told += [replace(one, apart=not number) for number, one in enumerate(new)]
-            if not sentences:
+            if not draft.sentences:
                 said = self._framing.part_unanswered(own.question, brief.language)
                 missing.append(Sentence(text=said, apart=True))
                 unanswered.append(own.question)
         if not told:
-            nothing = Draft(action=Action.ABSTAIN, engine=self._engine.name)
-            reply = self._unanswered(brief, thread, features, nothing)
+            reply = self._unanswered(brief, thread, features, drafts[0])
             return self._rated(reply, max(reliabilities, default=0.0))
         features = measure(whole, reading.language, told)
         least = min(own for own in reliabilities if own >= limits.abstain_below)
-        draft = Draft(action=Action.ANSWER, sentences=(*told, *missing), engine=self._engine.name)
+        draft = replace(_author(drafts), sentences=(*told, *missing))
         body, used = cite(draft.sentences)
         text = self._framing.frame(body, used, brief, thread, sure=least >= limits.answer_above)
         await _tell(text, on_text)
@@ -207,17 +208,20 @@ class Composer:
         trace = {**reply.trace, "several": True, "decision": decision}
         return replace(reply, reliability=reliability, band=band, trace=trace)
 
-    async def _certain(self, brief: Brief, limits: Thresholds) -> tuple[tuple[Sentence, ...], float]:
-        """Return the sentences that answer one question (none when too uncertain), and how sure that is."""
-        if brief.findings.curated:
-            return sentences_of(brief.findings.curated), brief.findings.curated.reliability
+    async def _certain(self, brief: Brief, limits: Thresholds) -> tuple[Draft, float]:
+        """Return what answers one question, without a sentence when too uncertain, and how sure that is."""
+        if curated := brief.findings.curated:
+            return draft_of(curated), curated.reliability
+        nothing = Draft(action=Action.ABSTAIN, engine=self._engine.name)
         if is_hopeless(brief, limits.abstain_below):
-            return (), brief.reliability if brief.findings.passages else 0.0
+            return nothing, brief.reliability if brief.findings.passages else 0.0
         draft = self._supported(await self._draft(brief, None), brief)
+        if draft.framed:  # the reply as a whole is framed: one greeting is enough
+            draft = replace(draft, sentences=tuple(own for own in draft.sentences if own.sources))
         reliability = self._scorer.score(measure(brief.findings, brief.reading.language, draft.sentences))
         if draft.action is not Action.ANSWER or not draft.sentences:
-            return (), 0.0
-        return (draft.sentences if reliability >= limits.abstain_below else ()), reliability
+            return nothing, 0.0
+        return (draft if reliability >= limits.abstain_below else nothing), reliability
 
     def _brief(
         self,
@@ -318,15 +322,17 @@ class Composer:
         )
 
 
+def _author(drafts: Sequence[Draft]) -> Draft:
+    """Return an empty draft by whoever wrote the first part that no person wrote, else by the person."""
+    answers = sorted((one for one in drafts if one.sentences), key=lambda one: one.engine == ENGINE)
+    return Draft(action=Action.ANSWER, engine=answers[0].engine, prompt=answers[0].prompt)
+
+
 def _with_parts(reply: Reply, asked: Sequence[tuple[Asked, Findings]], unanswered: Sequence[str]) -> Reply:
     """Return a reply to several questions that says which had a curated answer, and which had none at all."""
     curated = [found.curated for _, found in asked if found.curated]
-    trace = {
-        **reply.trace,
-        "curated": [trace_of_curated(own) for own in curated],
-        "unanswered": list(unanswered),
-    }
-    return replace(reply, curated=tuple(own.id for own in curated), trace=trace)
+    parts = {"curated": [trace_of_curated(own) for own in curated], "unanswered": list(unanswered)}
+    return replace(reply, curated=tuple(own.id for own in curated), trace={**reply.trace, **parts})
 
 
 async def _tell(text: str, on_text: OnText | None) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from assistant.conversation.types import CuratedAnswer, CuratedSource, Findings, Sentence
+from assistant.conversation.types import Action, CuratedAnswer, CuratedSource, Draft, Findings, Sentence
 from core.types import Passage
 
 ENGINE = "curated"
@@ -18,10 +18,11 @@ def findings_of(curated: CuratedAnswer) -> Findings:
     )
 
 
-def sentences_of(curated: CuratedAnswer) -> tuple[Sentence, ...]:
-    """Return it as the text of an answer, with all its sources."""
+def draft_of(curated: CuratedAnswer) -> Draft:
+    """Return it as an answer, word for word, with all its sources."""
     places = tuple(range(len(curated.sources) or 1))
-    return (Sentence(text=curated.text, sources=places, support=1.0, block="\n" in curated.text),)
+    told = Sentence(text=curated.text, sources=places, support=1.0, block="\n" in curated.text)
+    return Draft(action=Action.ANSWER, sentences=(told,), engine=ENGINE)
 
 
 def trace_of_curated(curated: CuratedAnswer) -> Mapping[str, Any]:

@@ -62,10 +62,6 @@ class Curator(Protocol):
         """
         ...
 
-    async def used(self, answer_id: str) -> None:
-        """Be told that an answer was given to a customer."""
-        ...
-
 
 class ChatEngine(Protocol):
     """Composes a draft from a brief."""
@@ -103,13 +99,15 @@ class Conversations(Protocol):
     async def record_reply(self, thread: Thread, reply: Reply) -> bool:
         """Store the reply to the thread's pending messages, in one transaction with its event.
 
+        The curated answers in it count as given once more.
+
         Returns:
             False, with nothing stored, when the bot no longer owns the conversation, a newer
             customer message came, or the message has a reply already.
 
         Raises:
             SourcesChanged: a passage that the reply quotes was deleted, replaced or withdrawn since it
-                was found; nothing is stored.
+                was found, or a curated answer was deleted or switched off; nothing is stored.
         """
         ...
 

@@ -77,16 +77,8 @@ class Turns:
         await self._conversations.record_reading(thread, thread.pending[-1], reading)
         if thread.owner != BOT:
             return None
-        topic = topic_of(conversation_id)
-        await self._bus.publish(topic, {"type": "typing", "turn": message_id})
-
-        async def on_text(text: str) -> None:
-            await self._bus.publish(topic, {"type": "delta", "turn": message_id, "text": text})
-
-        reply, stored = await self._reply_from_what_stands(question, reading, thread, on_text)
-        await self._bus.publish(topic, {"type": "news"})
-        if stored:
-            await self._count(reply)
+        reply, stored = await self._reply_from_what_stands(question, reading, thread)
+        await self._bus.publish(topic_of(conversation_id), {"type": "news"})
         log.info(
             "turn_answered",
             conversation=conversation_id,
@@ -100,21 +92,30 @@ class Turns:
         return reply if stored else None
 
     async def _reply_from_what_stands(
-        self, question: str, reading: Reading, thread: Thread, on_text: OnText
+        self, question: str, reading: Reading, thread: Thread
     ) -> tuple[Reply, bool]:
         """Return the reply and whether it was stored; composed again while its sources change under it.
 
         Raises:
             SourcesChanged: they went on changing; the turn is tried again later.
         """
-        for _ in range(_TRIES - 1):
+        topic, turn = topic_of(thread.conversation_id), thread.pending[-1].id
+
+        async def on_text(text: str) -> None:
+            await self._bus.publish(topic, {"type": "delta", "turn": turn, "text": text})
+
+        async def attempt() -> tuple[Reply, bool]:
+            # The page lets go of what it was told before: each attempt tells the reply from its beginning.
+            await self._bus.publish(topic, {"type": "typing", "turn": turn})
             reply = await self.reply_to(question, reading, thread, on_text)
+            return reply, await self._conversations.record_reply(thread, reply)
+
+        for _ in range(_TRIES - 1):
             try:
-                return reply, await self._conversations.record_reply(thread, reply)
+                return await attempt()
             except SourcesChanged:
                 log.info("sources_changed", conversation=thread.conversation_id)
-        reply = await self.reply_to(question, reading, thread, on_text)
-        return reply, await self._conversations.record_reply(thread, reply)
+        return await attempt()
 
     async def reply_to(
         self, question: str, reading: Reading, thread: Thread, on_text: OnText | None = None
@@ -153,11 +154,6 @@ class Turns:
             if curated is not None:
                 return findings_of(curated)
         return await self._search(text, reading, before, audiences)
-
-    async def _count(self, reply: Reply) -> None:
-        for answer_id in reply.curated:
-            assert self._curator is not None
-            await self._curator.used(answer_id)
 
     async def _search(
         self, text: str, reading: Reading, before: tuple[str, ...], audiences: frozenset[Audience]

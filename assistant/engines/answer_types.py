@@ -12,7 +12,8 @@ import yaml
 from core.errors import SettingsError
 from core.text import fold
 
-_VAGUE = "number"
+VAGUE = frozenset({"number"})
+"""A kind that nearly every text holds says little about it."""
 
 
 class AnswerTypes:
@@ -38,7 +39,7 @@ class AnswerTypes:
         """Return the kinds that a question asks for; empty when it asks for none of them."""
         folded = fold(question)
         found = {kind for kind, pattern in self._asked.items() if pattern.search(folded)}
-        return frozenset(found - {_VAGUE} or found)
+        return frozenset(found - VAGUE or found)
 
     def holds(self, text: str, kinds: frozenset[str]) -> bool:
         """Whether a text holds something of one of these kinds."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from assistant.engines.selection import Candidate
 from core.contradictions import Statement, contradict, statement
+from core.numbers import NUMBER
 from core.text_blocks import PieceKind
 from core.types import Passage
 
@@ -18,20 +19,29 @@ def contradicting(
         others: all scored pieces.
         passages: what they come from.
     """
+    stated = _stated(said, passages)
+    if not stated:
+        return None
+    rivals = _stated([other for other in others if other.score > 0], passages)
     found = [
         other
-        for own in said
-        for other in others
-        if other.document != own.document and other.score > 0 and _contradict(own, other, passages)
+        for own, here in stated
+        for other, there in rivals
+        if other.document != own.document and contradict(here, there)
     ]
     return max(found, key=lambda candidate: candidate.score, default=None)
 
 
-def _contradict(one: Candidate, other: Candidate, passages: Sequence[Passage]) -> bool:
-    if one.piece.kind is not PieceKind.SENTENCE or other.piece.kind is not PieceKind.SENTENCE:
-        return False
-    return contradict(*(_statement(own, passages[own.passage]) for own in (one, other)))
+def _stated(
+    candidates: Sequence[Candidate], passages: Sequence[Passage]
+) -> list[tuple[Candidate, Statement]]:
+    """Return the sentences that hold a number, each as it is compared with others."""
+    return [
+        (own, _statement(own.piece.text, passages[own.passage]))
+        for own in candidates
+        if own.piece.kind is PieceKind.SENTENCE and NUMBER.search(own.piece.text)
+    ]
 
 
-def _statement(candidate: Candidate, passage: Passage) -> Statement:
-    return statement(candidate.piece.text, f"{passage.title} {passage.section}", passage.language)
+def _statement(text: str, passage: Passage) -> Statement:
+    return statement(text, f"{passage.title} {passage.section}", passage.language)

@@ -4,29 +4,28 @@ Tables are judged row by row and lists item by item, each in the context of its 
 price in a long list or one line of a table is found; they are still quoted as lists and tables.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from threading import Lock
 
 import numpy as np
 
-from assistant.conversation.confidence import coverage, passage_stems
+from assistant.conversation.confidence import coverage
 from assistant.conversation.types import Brief
 from assistant.engines.answer_types import AnswerTypes
 from assistant.engines.selection import Candidate
-from assistant.engines.strangers import is_strange
+from assistant.engines.strangers import is_strange, names_a_stranger
 from assistant.engines.table_rows import (
     Asked,
+    Fit,
     Grid,
     asked_columns,
     asked_of,
+    fits_of,
     is_found,
-    name_shares,
     named_rows,
     told_columns,
 )
-from core.embeddings import Vectors
+from core.embeddings import Remembering, Vectors
 from core.lexemes import lexemes
 from core.numbers import codes_in
 from core.text_blocks import PieceKind, TextPiece, pieces, table_rows
@@ -67,6 +66,20 @@ class _Part:
     """Share of a row's name that the question has."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """A piece, taken apart."""
+
+    passage: int
+    order: int
+    piece: TextPiece
+    parts: Sequence[_Part]
+    grid: Grid | None = None
+    """Of a table."""
+    fits: Sequence[Fit] = ()
+    """How the question names its rows."""
+
+
 class PieceScorer:
     """Scores pieces for one question at a time (blocking).
 
@@ -79,52 +92,55 @@ class PieceScorer:
     def __init__(
         self, embed: Callable[[Sequence[str]], Vectors], types: AnswerTypes, weights: ScoreWeights
     ) -> None:
-        self._embed = _Remembering(embed, _REMEMBERED)
+        self._embed = Remembering(embed, _REMEMBERED)
         self._types = types
         self._weights = weights
 
     def score(self, question: str, brief: Brief, passages: Sequence[Passage]) -> list[Candidate]:
         """Return the pieces of `passages` with their scores, in reading order."""
-        asked = self._asked(question, brief, passages)
-        known = _known(passages)
+        kinds = self._types.asked_for(brief.question)
+        languages = frozenset(passage.language for passage in passages)
+        asked = asked_of(question, brief, languages, kinds or self._types.asked_for(question))
+        heads = [_stems(f"{passage.title} {passage.section}", passage.language) for passage in passages]
+        stems = [
+            head | _stems(passage.text, passage.language)
+            for head, passage in zip(heads, passages, strict=True)
+        ]
         found = [
-            (number, order, piece, _parts(passage, piece, asked))
+            _taken_apart(number, order, piece, passage, asked)
             for number, passage in enumerate(passages)
             for order, piece in enumerate(pieces(passage.text))
         ]
-        kinds = self._types.asked_for(brief.question)
+        around = [coverage(brief.findings.terms, own) for own in stems]
         apart = [
             score
-            for number, _, _, parts in found
-            for score in self._without_meaning(brief, passages[number], parts, kinds)
+            for own in found
+            for score in self._without_meaning(
+                brief, passages[own.passage], own.parts, kinds, heads[own.passage], around[own.passage]
+            )
         ]
-        cosines = self._cosines(question, [part.text for *_, parts in found for part in parts], apart)
+        cosines = self._cosines(question, [part.text for own in found for part in own.parts], apart)
+        tables = any(own.grid is not None for own in found)
+        stranger = tables and names_a_stranger(asked, _known(passages, stems))
         candidates, start = [], 0
-        for number, order, piece, parts in found:
-            places = range(start, start + len(parts))
+        for own in found:
+            places = range(start, start + len(own.parts))
             scores = [apart[place] + self._weights.meaning * max(0.0, cosines[place]) for place in places]
-            own = [cosines[place] for place in places]
-            candidate = _candidate(passages[number], number, order, piece, scores, own)
-            if piece.kind is PieceKind.TABLE:
-                candidate = self._looked_up(candidate, asked, passages[number], known, brief)
+            candidate = _candidate(passages[own.passage], own, scores, [cosines[place] for place in places])
+            if own.grid is not None:
+                candidate = self._looked_up(candidate, asked, own.grid, own.fits, brief.reading.language)
+                candidate = replace(candidate, strange=stranger or candidate.strange)
             candidates.append(candidate)
-            start += len(parts)
+            start += len(own.parts)
         return candidates
 
-    def _asked(self, question: str, brief: Brief, passages: Sequence[Passage]) -> Asked:
-        """Return the question with what it leans on."""
-        kinds = self._types.asked_for(brief.question) or self._types.asked_for(question)
-        languages = frozenset(passage.language for passage in passages)
-        return asked_of(question, brief, languages, kinds)
-
     def _looked_up(
-        self, candidate: Candidate, asked: Asked, passage: Passage, known: frozenset[str], brief: Brief
+        self, candidate: Candidate, asked: Asked, grid: Grid, fits: Sequence[Fit], language: str
     ) -> Candidate:
         """Return a table with the rows and columns that were asked for."""
-        grid = _grid(passage, candidate.piece)
-        rows = named_rows(asked, grid)
+        rows = named_rows(asked, grid, fits)
         columns = asked_columns(asked, grid, rows, self._types.holds)
-        found = is_found(asked, grid, rows, columns)
+        found = is_found(fits, rows, columns)
         return replace(
             candidate,
             score=candidate.score + (self._weights.cell if found else 0.0),
@@ -132,7 +148,7 @@ class PieceScorer:
             looked_up=found,
             rows=rows,
             columns=tuple(told_columns(grid, rows, columns)) if rows else (),
-            strange=is_strange(asked, grid, rows, known, brief.reading.language),
+            strange=is_strange(asked, grid, rows, language),
         )
 
     def _cosines(self, question: str, texts: Sequence[str], promise: Sequence[float]) -> list[float]:
@@ -146,16 +162,28 @@ class PieceScorer:
         return cosines
 
     def _without_meaning(
-        self, brief: Brief, passage: Passage, parts: Sequence[_Part], kinds: frozenset[str]
+        self,
+        brief: Brief,
+        passage: Passage,
+        parts: Sequence[_Part],
+        kinds: frozenset[str],
+        head: frozenset[str],
+        around: float,
     ) -> list[float]:
-        """Return what wording, passage, kind of answer and row labels say of each part."""
+        """Return what wording, passage, kind of answer and row labels say of each part.
+
+        Args:
+            brief: holds the question and the worth of its words.
+            passage: where the parts stand.
+            parts: of one piece.
+            kinds: of answers that are asked for.
+            head: stems of the passage's title and headings.
+            around: share of the question's meaning that stands in the whole passage.
+        """
         weights, terms = self._weights, brief.findings.terms
-        around = coverage(terms, passage_stems(passage))
         scores = []
         for part in parts:
-            own = coverage(
-                terms, frozenset(lexemes(f"{passage.title} {passage.section} {part.own}", passage.language))
-            )
+            own = coverage(terms, head | _stems(part.own, passage.language))
             score = weights.wording * (0.7 * own + 0.3 * around) + weights.passage * passage.score
             score += weights.label * part.named
             if kinds:
@@ -164,43 +192,12 @@ class PieceScorer:
         return scores
 
 
-class _Remembering:
-    """Embeds each text once, as long as it is among those used last; safe to call from several threads."""
-
-    def __init__(self, embed: Callable[[Sequence[str]], Vectors], most: int) -> None:
-        self._embed = embed
-        self._most = most
-        self._known: OrderedDict[str, Vectors] = OrderedDict()
-        self._lock = Lock()
-
-    def __call__(self, texts: Sequence[str]) -> Vectors:
-        with self._lock:
-            found = {text: self._known[text] for text in texts if text in self._known}
-        new = [text for text in dict.fromkeys(texts) if text not in found]
-        if new:
-            found |= dict(zip(new, self._embed(new), strict=True))
-        with self._lock:
-            for text in texts:
-                self._known[text] = found[text]
-                self._known.move_to_end(text)
-            while len(self._known) > self._most:
-                self._known.popitem(last=False)
-        return np.stack([found[text] for text in texts])
-
-
-def _candidate(
-    passage: Passage,
-    number: int,
-    order: int,
-    piece: TextPiece,
-    scores: Sequence[float],
-    cosines: Sequence[float],
-) -> Candidate:
+def _candidate(passage: Passage, own: _Own, scores: Sequence[float], cosines: Sequence[float]) -> Candidate:
     best = int(np.argmax(scores))
     return Candidate(
-        passage=number,
-        order=order,
-        piece=piece,
+        passage=own.passage,
+        order=own.order,
+        piece=own.piece,
         document=passage.document_id,
         title=passage.title,
         heading=passage.heading,
@@ -210,13 +207,19 @@ def _candidate(
     )
 
 
-def _parts(passage: Passage, piece: TextPiece, asked: Asked) -> list[_Part]:
-    heading = passage.heading
-    if piece.kind is PieceKind.TABLE:
-        grid = _grid(passage, piece)
-        shares = name_shares(asked, grid)
-        found = [_row(heading, grid.header, row, share) for row, share in zip(grid.rows, shares, strict=True)]
-        return found or [_Part(f"{heading}: {piece.whole[:_LONGEST_PART]}", piece.whole)]
+def _taken_apart(number: int, order: int, piece: TextPiece, passage: Passage, asked: Asked) -> _Own:
+    if piece.kind is not PieceKind.TABLE:
+        return _Own(number, order, piece, _parts(passage.heading, piece))
+    grid = _grid(passage, piece)
+    fits = fits_of(asked, grid)
+    rows = [
+        _row(passage.heading, grid.header, row, fit.labelled)
+        for row, fit in zip(grid.rows, fits, strict=True)
+    ]
+    return _Own(number, order, piece, rows or _parts(passage.heading, piece), grid, fits)
+
+
+def _parts(heading: str, piece: TextPiece) -> list[_Part]:
     if piece.kind is PieceKind.LIST:
         return [
             _Part(f"{heading}: {piece.lead_in} {line}", f"{piece.lead_in} {line}") for line in piece.items
@@ -231,12 +234,14 @@ def _row(heading: str, header: Sequence[str], row: Sequence[str], named: float) 
     return _Part(f"{heading}: {cells}", cells, named)
 
 
-def _known(passages: Sequence[Passage]) -> frozenset[str]:
-    """Return the lexemes and the codes of all passages."""
-    found: set[str] = set()
-    for passage in passages:
-        found |= passage_stems(passage) | codes_in(f"{passage.title} {passage.section} {passage.text}")
-    return frozenset(found)
+def _known(passages: Sequence[Passage], stems: Sequence[frozenset[str]]) -> frozenset[str]:
+    """Return the lexemes (`stems`) and the codes of all passages."""
+    codes = (codes_in(f"{passage.title} {passage.section} {passage.text}") for passage in passages)
+    return frozenset().union(*stems, *codes)
+
+
+def _stems(text: str, language: str) -> frozenset[str]:
+    return frozenset(lexemes(text, language))
 
 
 def _grid(passage: Passage, piece: TextPiece) -> Grid:

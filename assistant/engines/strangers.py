@@ -6,6 +6,7 @@ Then another row's value is no answer, however alike the rows are.
 import re
 from collections.abc import Sequence
 
+from assistant.engines.answer_types import VAGUE
 from assistant.engines.table_rows import Asked, Grid, naming_columns
 from core.lexemes import lexemes
 from core.numbers import codes_in, plain_numbers
@@ -14,7 +15,6 @@ from core.text import fold, words
 _MOSTLY = 0.5
 _SHORT = 5
 """In rows: a table like this is quoted whole, as the answer to what it is about."""
-_NUMBER_ONLY = frozenset({"number"})
 _COUNTED = re.compile(r"\b(?:quant[iae]|how many)\s+(\w+)")
 _EITHER = re.compile(r"\b(\w+)\s+(?:o|oppure|or)\s+(\w+)")
 _NAME = re.compile(
@@ -23,20 +23,27 @@ _NAME = re.compile(
 )
 
 
-def is_strange(asked: Asked, grid: Grid, places: Sequence[int], known: frozenset[str], language: str) -> bool:
-    """Return whether what a question names is not in a table.
+def names_a_stranger(asked: Asked, known: frozenset[str]) -> bool:
+    """Return whether a question names what stands nowhere: no table has a place for it.
+
+    Args:
+        asked: the question.
+        known: the lexemes and codes of all passages.
+    """
+    if codes_in(asked.text) - known or any(_unknown(name, asked, known) for name in _names(asked)):
+        return True
+    return _nothing_to_count(asked, known) or _neither_of_two(asked, known)
+
+
+def is_strange(asked: Asked, grid: Grid, places: Sequence[int], language: str) -> bool:
+    """Return whether a table has no place for what a question names or speaks of.
 
     Args:
         asked: the question.
         grid: the table.
         places: the rows that would be quoted.
-        known: the lexemes and codes of all passages: a name that stands there is no stranger.
         language: of the question.
     """
-    if codes_in(asked.text) - known or any(_unknown(name, asked, known) for name in _names(asked)):
-        return True
-    if _nothing_to_count(asked, known) or _neither_of_two(asked, known):
-        return True
     if places:
         return _other_number(asked, grid, places)
     long = len(grid.rows) > _SHORT
@@ -69,7 +76,7 @@ def _other_number(asked: Asked, grid: Grid, places: Sequence[int]) -> bool:
 
 def _nothing_to_count(asked: Asked, known: frozenset[str]) -> bool:
     """Whether "how many lumens" is asked and no passage knows the word."""
-    if asked.kinds != _NUMBER_ONLY:
+    if asked.kinds != VAGUE:
         return False
     return any(_unknown(word, asked, known) for word in _COUNTED.findall(fold(asked.text)))
 

@@ -1,7 +1,8 @@
 """Which rows and columns of a table a question asks for (pure).
 
-A row is known by the cells that name it: its first one, the one beside a code, and others that tell the
-rows apart. A column is known by words of its header, or by holding what is asked for (a price, a time).
+A row is known by a code in it, by its name (the first cell, and the one after a code or a number), or by a
+unit that no other row has; words in its other cells only decide between rows. A column is known by words of
+its header, or by holding what is asked for (a price, a time).
 """
 
 import re
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from assistant.conversation.types import Brief, Term
+from assistant.engines.answer_types import VAGUE
 from core.lexemes import content_words, lexemes
 from core.numbers import codes_in, is_code
 from core.text import fold, words
@@ -28,8 +30,6 @@ _MOSTLY = 0.6
 _QUALIFIER = re.compile(r"\([^)]*\)")
 _VALUE = re.compile(r"^\W*\d")
 _COMPARES = re.compile(r"\b(?:o|e|oppure|rispetto|sia|tra|fra|or|and|vs|versus|than|between|both|either)\b")
-_VAGUE = frozenset({"number"})
-"""A kind that nearly every cell holds says nothing about columns."""
 _UNIT = re.compile(r"\d\s?([^\W\d_]{2,})")
 Holds = Callable[[str, frozenset[str]], bool]
 
@@ -64,7 +64,7 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True)
-class _Fit:
+class Fit:
     """How a row is named by a question."""
 
     place: int
@@ -73,6 +73,10 @@ class _Fit:
     value: float
     share: float
     """Of its name that the question has; 1 for its code."""
+    labelled: float
+    """The same, where what stands in brackets may be part of the name."""
+    words: frozenset[str] = frozenset()
+    """Words of the question anywhere in it."""
     by_code: bool = False
 
 
@@ -97,16 +101,6 @@ def asked_of(question: str, brief: Brief, languages: frozenset[str], kinds: froz
     return Asked(brief.question, terms, before, kinds, brief.company)
 
 
-def name_shares(asked: Asked, grid: Grid) -> list[float]:
-    """Return for each row the share of its name that the question has, in [0, 1]."""
-    names, terms = naming_columns(grid), asked.all_terms
-    whole = [
-        max((_share(terms, cell, grid.language)[1] for cell in _cells_of(row, names)), default=0.0)
-        for row in grid.rows
-    ]
-    return [max(fit.share, share) for fit, share in zip(_fits(asked, grid), whole, strict=True)]
-
-
 def naming_columns(grid: Grid) -> list[int]:
     """Return the columns whose cells name a row: the first, and the one after a code or a bare number."""
     firsts = [row[0] for row in grid.rows if row]
@@ -114,9 +108,14 @@ def naming_columns(grid: Grid) -> list[int]:
     return [0, 1] if coded and len(grid.header) > 1 else [0]
 
 
-def named_rows(asked: Asked, grid: Grid) -> tuple[int, ...]:
-    """Return the rows that a question names, best first; several when it compares or they are alike."""
-    fits = [fit for fit in _fits(asked, grid) if fit.named or fit.by_code]
+def named_rows(asked: Asked, grid: Grid, fits: Sequence[Fit]) -> tuple[int, ...]:
+    """Return the rows that a question names, best first; several when it compares or they are alike.
+
+    Args:
+        asked: the question.
+        grid: the table.
+        fits: its rows, as `fits_of` told them.
+    """
     coded = [fit.place for fit in fits if fit.by_code]
     if coded:
         return tuple(coded)
@@ -126,12 +125,15 @@ def named_rows(asked: Asked, grid: Grid) -> tuple[int, ...]:
     good = [
         fit
         for fit in fits
-        if fit.share >= _NAMED or sum(own[word].weight for word in fit.named if word in own) > _NAMED * total
+        if fit.named
+        and (
+            fit.share >= _NAMED or sum(own[word].weight for word in fit.named if word in own) > _NAMED * total
+        )
     ]
     if not good:
         return ()
     best = _best(good)
-    said = frozenset().union(*(_words_of(asked, grid, fit.place) for fit in best))
+    said = frozenset().union(*(fit.words for fit in best))
     other = [
         fit
         for fit in good
@@ -147,20 +149,18 @@ def asked_columns(asked: Asked, grid: Grid, places: Sequence[int], holds: Holds)
 
     Those whose header it names; where these do not hold what it asks for, those that do come after them.
     """
-    names = naming_columns(grid)
-    named = frozenset().union(*(_name_lexemes(grid, place) for place in places)) if places else frozenset()
+    names, terms = naming_columns(grid), asked.all_terms.values()
+    named = frozenset().union(*(_name_lexemes(grid, place, names) for place in places))
     found = []
     for column, title in enumerate(grid.header):
         own = frozenset(lexemes(title, grid.language))
         weight = sum(
-            term.weight
-            for term in asked.all_terms.values()
-            if not own.isdisjoint(term.stems) and named.isdisjoint(term.stems)
+            term.weight for term in terms if not own.isdisjoint(term.stems) and named.isdisjoint(term.stems)
         )
         if column and weight:
             found.append((weight, column))
     ranked = [column for _, column in sorted(found, key=lambda pair: (-pair[0], pair[1]))]
-    precise = asked.kinds - _VAGUE
+    precise = asked.kinds - VAGUE
     if not precise:
         return ranked
 
@@ -173,12 +173,9 @@ def asked_columns(asked: Asked, grid: Grid, places: Sequence[int], holds: Holds)
     return ranked + [c for c in range(1, len(grid.header)) if c not in [*ranked, *names] and answers(c)]
 
 
-def is_found(asked: Asked, grid: Grid, places: Sequence[int], columns: Sequence[int]) -> bool:
-    """Whether one row is named fully, or by most of what the question says, and a column was asked for."""
-    if not places or not columns:
-        return False
-    fit = _fits(asked, grid)[places[0]]
-    return fit.share >= _FULLY
+def is_found(fits: Sequence[Fit], places: Sequence[int], columns: Sequence[int]) -> bool:
+    """Whether the best of these rows is named fully, by its name or its code, and a column was asked for."""
+    return bool(places and columns) and fits[places[0]].share >= _FULLY
 
 
 def told_columns(grid: Grid, places: Sequence[int], asked: Sequence[int]) -> list[int]:
@@ -201,7 +198,8 @@ def told_columns(grid: Grid, places: Sequence[int], asked: Sequence[int]) -> lis
     return [*names, *asked, *(filled[: max(0, _MOST_COLUMNS - len(names) - len(asked))] if asked else filled)]
 
 
-def _fits(asked: Asked, grid: Grid) -> list[_Fit]:
+def fits_of(asked: Asked, grid: Grid) -> list[Fit]:
+    """Return how a question names each row of a table, in order."""
     spoken = words(asked.text)
     codes = {*spoken, *codes_in(asked.text)}
     codes |= {first + second for first, second in pairwise(spoken)}
@@ -209,19 +207,30 @@ def _fits(asked: Asked, grid: Grid) -> list[_Fit]:
     found = []
     for place, row in enumerate(grid.rows):
         if any(is_code(cell) and "".join(words(cell)) in codes for cell in row):
-            found.append(_Fit(place, frozenset(), 0.0, 1.0, by_code=True))
-            continue
-        cells = [_QUALIFIER.sub(" ", cell) for cell in _cells_of(row, names)]
-        shares = [_share(terms, cell, grid.language) for cell in cells]
-        named = frozenset().union(units[place] & terms.keys(), *(own for own, _ in shares))
-        beside = _words_of(asked, grid, place) - named
-        share = max((share for _, share in shares), default=0.0)
-        if units[place] & terms.keys():
-            share = 1.0
-        value = sum(terms[word].weight for word in named)
-        value += _BESIDE * sum(terms[word].weight for word in beside)
-        found.append(_Fit(place, named, value, share))
+            found.append(Fit(place, frozenset(), 0.0, 1.0, 1.0, by_code=True))
+        else:
+            found.append(_fit(place, row, names, terms, units[place] & terms.keys(), grid.language))
     return found
+
+
+def _fit(
+    place: int,
+    row: Sequence[str],
+    names: Sequence[int],
+    terms: Mapping[str, Term],
+    units: frozenset[str],
+    language: str,
+) -> Fit:
+    """Return how a row is named by words and by `units`, those of the question that only this row has."""
+    cells = _cells_of(row, names)
+    shares = [_share(terms, _QUALIFIER.sub(" ", cell), language) for cell in cells]
+    named = units.union(*(own for own, _ in shares))
+    share = 1.0 if units else max((share for _, share in shares), default=0.0)
+    qualified = [_share(terms, cell, language)[1] for cell in cells if _QUALIFIER.search(cell)]
+    said = _words_in(" ".join(row), terms, language)
+    value = sum(terms[word].weight for word in named)
+    value += _BESIDE * sum(terms[word].weight for word in said - named)
+    return Fit(place, named, value, share, max([share, *qualified]), said)
 
 
 def _own_units(grid: Grid) -> list[frozenset[str]]:
@@ -248,20 +257,20 @@ def _cells_of(row: Sequence[str], columns: Sequence[int]) -> list[str]:
     return [row[column] for column in columns if column < len(row)]
 
 
-def _best(fits: Sequence[_Fit]) -> list[_Fit]:
+def _best(fits: Sequence[Fit]) -> list[Fit]:
     most = max(fit.value for fit in fits)
     alike = [fit for fit in fits if fit.value > most - 1e-6]
     share = max(fit.share for fit in alike)
     return [fit for fit in alike if fit.share > share - 1e-6] if share > 1 - 1e-6 else alike
 
 
-def _words_of(asked: Asked, grid: Grid, place: int) -> frozenset[str]:
-    own = frozenset(lexemes(" ".join(grid.rows[place]), grid.language))
-    return frozenset(word for word, term in asked.all_terms.items() if not own.isdisjoint(term.stems))
+def _words_in(text: str, terms: Mapping[str, Term], language: str) -> frozenset[str]:
+    own = frozenset(lexemes(text, language))
+    return frozenset(word for word, term in terms.items() if not own.isdisjoint(term.stems))
 
 
-def _name_lexemes(grid: Grid, place: int) -> frozenset[str]:
-    cells = _cells_of(grid.rows[place], naming_columns(grid))
+def _name_lexemes(grid: Grid, place: int, names: Sequence[int]) -> frozenset[str]:
+    cells = _cells_of(grid.rows[place], names)
     return frozenset(lexemes(_QUALIFIER.sub(" ", " ".join(cells)), grid.language))
 
 

@@ -20,7 +20,7 @@ from assistant.store.gaps import GapQuestion, GapRecords, GapView
 from assistant.store.unanswered import origin, unanswered_since_last_time
 from core.audit import SYSTEM
 from core.database import now
-from core.embeddings import Encoder, Vectors, from_blobs
+from core.embeddings import Encoder, Vectors, from_blobs, to_blob
 from core.jobs import JobQueue
 from core.lexemes import lexemes
 from core.offload import ModelRunner
@@ -252,9 +252,7 @@ class Gaps:
             vectors = await self._runner.run_bulk(self._encoder.embed_documents, [one.text for one in theirs])
             await self.records.encoded(theirs, vectors, self._encoder.name)
             for place, vector in zip(old, vectors, strict=True):
-                found[place] = replace(
-                    found[place], model=self._encoder.name, vector=vector.astype("<f4").tobytes()
-                )
+                found[place] = replace(found[place], model=self._encoder.name, vector=to_blob(vector))
         return found
 
 

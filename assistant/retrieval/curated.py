@@ -11,9 +11,8 @@ from assistant.conversation.types import Band, CuratedAnswer, CuratedSource
 from assistant.retrieval.alike import SAME_FROM, Asked, asked, score, without_greetings
 from assistant.store.curated import Asking, CuratedAnswers, CuratedText, CuratedView
 from core.audit import SYSTEM
-from core.embeddings import Encoder, Vectors, from_blobs
+from core.embeddings import Encoder, Vectors, from_blobs, to_blob
 from core.language import detect_language
-from core.lexemes import lexemes
 from core.offload import ModelRunner
 from core.types import Audience
 
@@ -83,9 +82,6 @@ class CuratedMatcher:
                 return _answer(view, known.texts[place], value)
         return None
 
-    async def used(self, answer_id: str) -> None:
-        await self.answers.used(answer_id)
-
     async def add(
         self, new: CuratedText, questions: Sequence[str], by: str, *, actor: str = SYSTEM
     ) -> CuratedView:
@@ -137,7 +133,7 @@ class CuratedMatcher:
         vectors = await self._runner.run_bulk(self._encoder.embed_documents, questions)
         languages = [detect_language(text, expected=self._languages, default=language) for text in questions]
         return [
-            Asking(text=text, language=own, lexemes=" ".join(lexemes(text, own)), vector=vector)
+            Asking(text=text, language=own, vector=vector)
             for text, own, vector in zip(questions, languages, vectors, strict=True)
         ]
 
@@ -158,7 +154,7 @@ class CuratedMatcher:
         if old:
             made = await self._runner.run_bulk(self._encoder.embed_documents, [row.text for row in old])
             await self.answers.encoded([row.id for row in old], made, self._encoder.name)
-            vectors |= {row.id: vector.astype("<f4").tobytes() for row, vector in zip(old, made, strict=True)}
+            vectors |= {row.id: to_blob(vector) for row, vector in zip(old, made, strict=True)}
         return _Known(
             stamp,
             ids=[row.id for row in rows],

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from assistant.conversation.types import Citation
 from assistant.store.tables import CitedRow, MessageRow
-from core.database import Database, now
+from core.database import Database
 from core.errors import SourcesChanged
 from core.index.chunks import still_answering
 
@@ -42,16 +42,13 @@ async def record(session: AsyncSession, message_id: str, cited: Sequence[Citatio
                 number=citation.index,
                 document_id=citation.document_id,
                 version=citation.version,
-                created_at=now(),
             )
         )
 
 
 async def count(database: Database, document_id: str) -> int:
     """Return how many replies quoted a document."""
-    quoting = select(func.count(CitedRow.message_id.distinct())).where(CitedRow.document_id == document_id)
-    async with database.reading() as session:
-        return int(await session.scalar(quoting) or 0)
+    return (await counts(database, [document_id])).get(document_id, 0)
 
 
 async def counts(database: Database, document_ids: Sequence[str]) -> dict[str, int]:

@@ -8,11 +8,13 @@ from uuid import uuid4
 
 from sqlalchemy import (
     JSON,
+    ColumnElement,
     ForeignKey,
     LargeBinary,
     String,
     Text,
     UniqueConstraint,
+    and_,
     delete,
     func,
     select,
@@ -25,7 +27,7 @@ from core import audit
 from core.audit import SYSTEM
 from core.database import Base, Database, UtcDateTime, now
 from core.embeddings import Vectors, to_blob
-from core.errors import NotFound
+from core.errors import NotFound, SourcesChanged
 from core.types import Audience
 
 
@@ -66,8 +68,6 @@ class CuratedQuestionRow(Base):
     place: Mapped[int]
     text: Mapped[str] = mapped_column(Text)
     language: Mapped[str] = mapped_column(String(12))
-    lexemes: Mapped[str] = mapped_column(Text)
-    """Its stems separated by spaces."""
     model: Mapped[str] = mapped_column(String(200))
     vector: Mapped[bytes] = mapped_column(LargeBinary)
     """float32, little endian, of length 1, made by `model`."""
@@ -79,7 +79,6 @@ class Asking:
 
     text: str
     language: str
-    lexemes: str
     vector: Vectors
 
 
@@ -203,12 +202,7 @@ class CuratedAnswers:
     async def stamp(self) -> tuple[int, datetime | None]:
         """Return something that is another one after every change: how many, and when the last one was."""
         async with self._database.reading() as session:
-            count, newest = (
-                await session.execute(
-                    select(func.count(), func.max(CuratedRow.updated_at)).select_from(CuratedRow)
-                )
-            ).one()
-            return int(count), newest
+            return await stamp_of(session)
 
     async def askings(self) -> list[CuratedQuestionRow]:
         """Return every phrasing of every answer, in a fixed order."""
@@ -235,18 +229,43 @@ class CuratedAnswers:
                 select(CuratedQuestionRow.id, CuratedRow)
                 .join(CuratedRow, CuratedRow.id == CuratedQuestionRow.answer_id)
                 .where(CuratedQuestionRow.id.in_(list(question_ids)))
-                .where(CuratedRow.enabled, CuratedRow.language == language)
+                .where(CuratedRow.language == language, _answers_now())
                 .where(CuratedRow.audience.in_([audience.value for audience in audiences]))
-                .where(CuratedRow.valid_until.is_(None) | (CuratedRow.valid_until > now()))
             )
             return {question_id: _view(row, ()) for question_id, row in rows}
 
-    async def used(self, answer_id: str) -> None:
-        """Count that an answer was given once more."""
-        async with self._database.writing() as session:
-            await session.execute(
-                update(CuratedRow).where(CuratedRow.id == answer_id).values(uses=CuratedRow.uses + 1)
-            )
+
+async def stamp_of(session: AsyncSession) -> tuple[int, datetime | None]:
+    """Return how many answers there are, and when one was changed last."""
+    own = select(func.count(), func.max(CuratedRow.updated_at)).select_from(CuratedRow)
+    count, newest = (await session.execute(own)).one()
+    return int(count), newest
+
+
+async def count_uses(session: AsyncSession, answer_ids: Sequence[str]) -> None:
+    """Count that these answers are given once more, in the transaction of the reply.
+
+    Raises:
+        SourcesChanged: one of them was deleted, switched off or has run out since it was found.
+    """
+    wanted = set(answer_ids)
+    if not wanted:
+        return
+    given = await session.execute(
+        update(CuratedRow)
+        .where(CuratedRow.id.in_(wanted), _answers_now())
+        .values(uses=CuratedRow.uses + 1)
+        .returning(CuratedRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    if len(given.all()) < len(wanted):
+        raise SourcesChanged("A curated answer in this reply has changed meanwhile.")
+
+
+def _answers_now() -> ColumnElement[bool]:
+    """The condition under which an answer may be given now."""
+    still = CuratedRow.valid_until.is_(None) | (CuratedRow.valid_until > now())
+    return and_(CuratedRow.enabled, still)
 
 
 async def _note(session: AsyncSession, row: CuratedRow, actor: str, action: str, **details: Any) -> None:
@@ -267,7 +286,6 @@ def _question_rows(answer_id: str, questions: Sequence[Asking], model: str) -> l
             place=place,
             text=own.text,
             language=own.language,
-            lexemes=own.lexemes,
             model=model,
             vector=to_blob(own.vector),
         )

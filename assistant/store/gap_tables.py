@@ -65,7 +65,6 @@ class GapQuestionRow(Base):
     message_id: Mapped[str] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True)
     place: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     gap_id: Mapped[str] = mapped_column(ForeignKey("gaps.id", ondelete="CASCADE"))
-    reply_id: Mapped[str] = mapped_column(String(32))
     text: Mapped[str] = mapped_column(Text)
     language: Mapped[str] = mapped_column(String(12))
     stage: Mapped[str] = mapped_column(String(40))

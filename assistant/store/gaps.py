@@ -11,14 +11,15 @@ from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from assistant.store.curated import CuratedRow
+from assistant.store.curated import stamp_of
 from assistant.store.gap_tables import Cause, GapQuestionRow, GapRow, GapState
 from assistant.store.unanswered import Unanswered, seen, seen_until
 from core import audit
 from core.database import Database, now
 from core.embeddings import Vectors, to_blob
 from core.errors import NotFound
-from core.index.tables import ChunkRow, DocumentRow
+from core.index import chunks
+from core.index.tables import DocumentRow
 
 GROWS_BY = 3
 """A dismissed gap comes back when so many further questions joined it."""
@@ -207,13 +208,11 @@ class GapRecords:
     async def knowledge_stamp(self) -> str:
         """Return something that is another one after every change of documents or curated answers."""
         async with self.database.reading() as session:
-            parts = []
-            for table in (DocumentRow, CuratedRow):
-                own = select(func.count(table.id), func.max(table.updated_at))
-                count, newest = (await session.execute(own)).one()
-                parts.append(f"{count}@{newest.timestamp() if count else 0:.3f}")
-            chunks = await session.scalar(select(func.max(ChunkRow.id)))
-        return f"{'/'.join(parts)}/{chunks or 0}"[:64]
+            documents = select(func.count(DocumentRow.id), func.max(DocumentRow.updated_at))
+            stamps = [(await session.execute(documents)).one(), await stamp_of(session)]
+            newest = await chunks.newest(session)
+        parts = [f"{count}@{last.timestamp() if last else 0:.3f}" for count, last in stamps]
+        return f"{'/'.join(parts)}/{newest}"[:64]
 
 
 async def _new_gap(session: AsyncSession, first: Unanswered) -> str:
@@ -294,7 +293,6 @@ def _question_row(own: Unanswered, gap_id: str, vector: Vectors, model: str) -> 
         message_id=own.message_id,
         place=own.place,
         gap_id=gap_id,
-        reply_id=own.reply_id,
         text=own.text,
         language=own.language,
         stage=own.stage,

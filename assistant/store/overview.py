@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from assistant.store.people_tables import PersonRow
 from core.database import Database
-from core.index.tables import ChunkRow
+from core.index import chunks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,5 +25,4 @@ async def overview(database: Database) -> Overview:
         roles = await session.execute(
             select(PersonRow.role, func.count()).where(PersonRow.active.is_(True)).group_by(PersonRow.role)
         )
-        chunks = await session.scalar(select(func.count()).select_from(ChunkRow)) or 0
-        return Overview(chunks=chunks, people={role: n for role, n in roles.all()})
+        return Overview(chunks=await chunks.count(session), people={role: n for role, n in roles.all()})

@@ -83,7 +83,7 @@ class People:
             NotFound: there is none.
         """
         async with self._database.reading() as session:
-            row = await session.scalar(select(PersonRow).where(PersonRow.email == _email(email)))
+            row = await session.scalar(select(PersonRow).where(PersonRow.email == email_of(email)))
             if row is None:
                 raise NotFound(f"Nobody has the e-mail {email}.")
             return person_of(row)
@@ -214,7 +214,7 @@ class People:
             return await session.scalar(select(func.count()).select_from(PersonRow)) or 0
 
     async def _new(self, email: str, name: str, role: Role, language: str, password: str) -> PersonRow:
-        address, called = _email(email), normalise(name)
+        address, called = email_of(email), normalise(name)
         if not _EMAIL.fullmatch(address):
             raise PersonRefused(PersonProblem.EMAIL_INVALID, f"{email!r} is no e-mail address.")
         if not called or len(called) > 120:
@@ -283,5 +283,6 @@ async def _record(
     await audit.record(session, actor=actor, action=action, subject=f"person:{person_id}", details=details)
 
 
-def _email(text: str) -> str:
+def email_of(text: str) -> str:
+    """Return an address as it is kept and compared."""
     return normalise(text).lower()

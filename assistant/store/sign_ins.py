@@ -11,13 +11,13 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from assistant.store.passwords import Passwords
-from assistant.store.people import Person, person_of
+from assistant.store.people import Person, email_of, person_of
 from assistant.store.people_tables import PersonRow, SignInRow
 from core import audit
 from core.database import Database, now
 from core.errors import NotFound, SignInRefused
 from core.settings import PeopleSettings
-from core.text import clean, normalise
+from core.text import clean
 
 _SEEN_EVERY = timedelta(seconds=60)
 """Being seen is written down this often at most: a page with ten requests must not write ten times."""
@@ -129,7 +129,7 @@ class SignIns:
     async def _row(self, email: str) -> PersonRow | None:
         async with self._database.reading() as session:
             found: PersonRow | None = await session.scalar(
-                select(PersonRow).where(PersonRow.email == normalise(email).lower())
+                select(PersonRow).where(PersonRow.email == email_of(email))
             )
             return found
 

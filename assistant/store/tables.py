@@ -102,7 +102,10 @@ class ReplyRow(Base):
     """How a bot message came about. The unique key makes a second reply to a message impossible."""
 
     __tablename__ = "replies"
-    __table_args__ = (UniqueConstraint("reply_to", "kind"),)
+    __table_args__ = (
+        UniqueConstraint("reply_to", "kind"),
+        Index("ix_replies_created_at", "created_at"),
+    )
 
     message_id: Mapped[str] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True)
     reply_to: Mapped[str] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"))
@@ -129,7 +132,6 @@ class CitedRow(Base):
     """The number in the text: [1], [2] …"""
     document_id: Mapped[str] = mapped_column(_ID, index=True)
     version: Mapped[int]
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class HandoffRow(Base):

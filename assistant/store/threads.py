@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from assistant.conversation.readings import UNKNOWN_STAGE, Reading
 from assistant.conversation.types import BOT, Author, Message, Reply, Thread
-from assistant.store import citations
+from assistant.store import citations, curated
 from assistant.store.events import append, lock
 from assistant.store.inbox import hand_over, message_data
 from assistant.store.tables import ConversationRow, HandoffRow, MessageRow, ReadingRow, ReplyRow
@@ -77,7 +77,7 @@ class Threads:
         """Store the reply if the bot may still speak and nobody has answered; else nothing.
 
         Raises:
-            SourcesChanged: a passage that it quotes does not answer any more; nothing is stored.
+            SourcesChanged: a passage or a curated answer in it does not answer any more; nothing is stored.
         """
         try:
             async with self.database.writing() as session:
@@ -118,6 +118,7 @@ class Threads:
             )
         )
         await citations.record(session, message.id, reply.citations)
+        await curated.count_uses(session, reply.curated)
         await session.flush()
         data = {**message_data(message), **public_reply(reply), "reply_to": thread.pending[-1].id}
         await append(session, row.id, "message", data, for_customer=True)

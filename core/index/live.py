@@ -34,6 +34,9 @@ class LiveEncoder(Encoder):
     def embed_query(self, text: str) -> Vectors:
         return self._now.embed_query(text)
 
+    def forget_questions(self) -> None:
+        self._now.forget_questions()
+
     def embed_documents(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
         return self._now.embed_documents(texts, progress)
 

@@ -76,7 +76,6 @@ def _create_citations() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("document_id", sa.String(length=32), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["message_id"], ["messages.id"], name=op.f("fk_citations_message_id"), ondelete="CASCADE"
         ),

@@ -9,7 +9,7 @@ from sqlalchemy import update
 from assistant.conversation.types import CuratedAnswer
 from assistant.retrieval.alike import SAME_FROM
 from assistant.retrieval.curated import BAND, CuratedMatcher
-from assistant.store.curated import CuratedAnswers, CuratedQuestionRow, CuratedText
+from assistant.store.curated import CuratedAnswers, CuratedQuestionRow, CuratedText, count_uses
 from core.audit import entries
 from core.database import Database, now
 from core.embeddings import Encoder, from_blobs, to_blob
@@ -122,11 +122,12 @@ async def test_another_encoder_makes_the_vectors_anew(
     assert abs(from_blobs([row.vector for row in rows]) - expected).max() < 1e-3
 
 
-async def test_answers_are_listed_and_counted(matcher: CuratedMatcher) -> None:
+async def test_answers_are_listed_and_counted(matcher: CuratedMatcher, database: Database) -> None:
     first = await matcher.add(_text(), QUESTIONS, "Anna")
     second = await matcher.add(_text("Alle 9."), ["A che ora aprite?"], "Anna")
-    await matcher.used(first.id)
-    await matcher.used(first.id)
+    for _ in range(2):
+        async with database.writing() as session:
+            await count_uses(session, [first.id])
     total, views = await matcher.answers.page(limit=1)
     assert (total, [view.id for view in views]) == (2, [second.id])
     assert (await matcher.answers.get(first.id)).uses == 2

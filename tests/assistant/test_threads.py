@@ -1,6 +1,8 @@
 """What a turn needs and leaves behind, on SQLite and PostgreSQL: one reply, from whoever may speak."""
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,11 +11,12 @@ from sqlalchemy import select
 from assistant.conversation.readings import Emotion, Sentiment
 from assistant.conversation.types import Action, Author, Citation, HandoffReason, Message, Reply, Thread
 from assistant.store import citations
+from assistant.store.curated import CuratedAnswers, CuratedText
 from assistant.store.events import read_events
 from assistant.store.inbox import ConversationView, Inbox
 from assistant.store.tables import ConversationRow, FeedbackRow, HandoffRow, ReplyRow
 from assistant.store.threads import Threads
-from core.database import Database
+from core.database import Database, now
 from core.errors import SourcesChanged
 from ingest.ledger import Ledger
 from tests.support.briefs import reading
@@ -233,6 +236,28 @@ async def test_a_reply_whose_source_was_deleted_meanwhile_is_not_stored(
         await threads.record_reply(thread, _reply())
     assert len((await _thread(threads, conversation)).pending) == 1
     assert await threads.record_reply(thread, _reply(citations=()))
+
+
+async def test_a_curated_answer_counts_with_its_reply_and_one_that_went_meanwhile_is_not_stored(
+    database: Database, threads: Threads, inbox: Inbox, conversation: ConversationView
+) -> None:
+    answers = CuratedAnswers(database)
+    on = CuratedText(language="it", text="Sì.")
+    stands, goes, stops, ends = [(await answers.add(on, (), "m", "Anna")).id for _ in range(4)]
+    await _say(inbox, conversation, "Quanto costa?")
+    thread = await _thread(threads, conversation)
+    await answers.remove(goes)
+    await answers.replace(stops, replace(on, enabled=False), (), "m", "Anna")
+    await answers.replace(ends, replace(on, valid_until=now() - timedelta(days=1)), (), "m", "Anna")
+    for changed in (goes, stops, ends):
+        with pytest.raises(SourcesChanged):
+            await threads.record_reply(thread, _reply(curated=(stands, changed)))
+    assert len((await _thread(threads, conversation)).pending) == 1
+    assert (await answers.get(stands)).uses == 0, "nothing was given"
+    assert await threads.record_reply(thread, _reply(curated=(stands, stands)))
+    assert (await answers.get(stands)).uses == 1
+    assert not await threads.record_reply(thread, _reply(curated=(stands,)))
+    assert (await answers.get(stands)).uses == 1
 
 
 async def test_what_was_answered_from_what_is_remembered(

@@ -10,10 +10,12 @@ import pytest
 from assistant.conversation.dissatisfaction import load_signs
 from assistant.conversation.journey import load_journey
 from assistant.conversation.turn import Turns, topic_of
-from assistant.conversation.types import Action, Author, Findings, Message, SearchQuery
+from assistant.conversation.types import Action, Author, CuratedAnswer, Findings, Message, SearchQuery
 from assistant.conversation.understand import Understand
 from assistant.engines.classifiers import LearntClassifiers
 from assistant.events.in_process import InProcessBus
+from assistant.retrieval.curated import CuratedMatcher
+from assistant.store.curated import CuratedAnswers, CuratedText
 from assistant.store.events import Event, read_events
 from assistant.store.inbox import ConversationView, Inbox
 from assistant.store.tables import ConversationRow
@@ -205,20 +207,65 @@ async def test_wishes_and_attacks_are_told_from_questions(
     assert (reading.injection >= 0.9) is attack
 
 
-async def test_a_reply_is_composed_again_when_its_source_goes_under_it(chat: Chat) -> None:
+class GoneMeanwhile(FixedRetriever):
     """The first search still finds a document that is deleted before the reply is stored."""
 
-    class GoneMeanwhile(FixedRetriever):
-        async def search(self, query: SearchQuery) -> Findings:
-            found = await FixedRetriever.search(self, query)
-            if len(self.queries) == 1:
-                await Ledger(chat.database).remove("c1.md")
-                return found
-            return Findings(passages=(), terms=found.terms)
+    def __init__(self, database: Database, *, comes_back: bool = False) -> None:
+        super().__init__()
+        self.database = database
+        self.comes_back = comes_back
 
-    chat.turns._retriever = GoneMeanwhile()
+    async def search(self, query: SearchQuery) -> Findings:
+        found = await super().search(query)
+        if len(self.queries) == 1:
+            await Ledger(self.database).remove("c1.md")
+            return found
+        if self.comes_back:
+            await store_passages(self.database, "c1")
+            return found
+        return Findings(passages=(), terms=found.terms)
+
+
+async def test_a_reply_is_composed_again_when_its_source_goes_under_it(chat: Chat) -> None:
+    chat.turns._retriever = GoneMeanwhile(chat.database)
     reply = await chat.turns.answer(chat.view.id, await chat.say(QUESTION))
     assert reply is not None
     assert reply.citations == ()
     stored = [event for event in await chat.events() if event.data.get("author") == "bot"]
     assert [event.data["citations"] for event in stored] == [[]]
+
+
+async def test_a_page_that_saw_the_first_attempt_is_told_the_second_from_its_beginning(chat: Chat) -> None:
+    chat.turns._retriever = GoneMeanwhile(chat.database, comes_back=True)
+    shown, attempts = "", 0
+    with chat.bus.subscribe(topic_of(chat.view.id)) as listener:
+        reply = await chat.turns.answer(chat.view.id, await chat.say(QUESTION))
+        while (told := await listener.next(0)) is not None:
+            attempts += told["type"] == "typing"
+            shown = "" if told["type"] == "typing" else shown + told.get("text", "")
+    assert reply is not None
+    assert attempts == 2
+    assert shown == reply.text
+
+
+async def test_a_reply_is_composed_again_when_its_curated_answer_goes_under_it(
+    chat: Chat, encoder: Encoder, runner: ModelRunner
+) -> None:
+    class Withdrawn(CuratedMatcher):
+        """Somebody deletes the answer just after it was found."""
+
+        async def match(self, *args: Any, **fields: Any) -> CuratedAnswer | None:
+            found = await super().match(*args, **fields)
+            if found is not None:
+                await self.answers.remove(found.id)
+            return found
+
+    curator = Withdrawn(CuratedAnswers(chat.database), encoder, runner, languages=("it", "en"))
+    await curator.add(CuratedText(language="it", text="Costa meno di prima."), [QUESTION], "Anna")
+    chat.turns._curator = curator
+    reply = await chat.turns.answer(chat.view.id, await chat.say(QUESTION))
+    assert reply is not None
+    assert "meno di prima" not in reply.text
+    assert {citation.kind for citation in reply.citations} == {"document"}
+    (told,) = [event.data["text"] for event in await chat.events() if event.data.get("author") == "bot"]
+    assert told == reply.text

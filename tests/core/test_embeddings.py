@@ -3,6 +3,7 @@
 import shutil
 import sys
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from core.embeddings import Encoder, from_blobs, to_blob
+from core.embeddings import Encoder, Remembering, Vectors, from_blobs, to_blob
 from core.encoders import MINILM, PERCORSO, identity_of, place_of
 from core.errors import SettingsError
 
@@ -32,6 +33,30 @@ def test_a_batch_of_mixed_lengths_gives_each_text_its_own_vector_in_order(encode
     together = encoder.embed_documents(MIXED)
     for text, vector in list(zip(MIXED, together, strict=True))[::7]:
         np.testing.assert_allclose(encoder.embed_query(text), vector, atol=2e-3)  # half precision
+
+
+def test_a_question_is_encoded_once_as_long_as_it_is_among_the_last() -> None:
+    asked: list[str] = []
+
+    def embed(texts: Sequence[str]) -> Vectors:
+        asked.extend(texts)
+        return np.array([[len(text), 1] for text in texts], dtype=np.float32)
+
+    remembering = Remembering(embed, 2)
+    for texts in (["a", "bb", "a"], ["bb"], ["ccc"], ["bb"], ["a"]):
+        assert remembering(texts)[:, 0].tolist() == [len(text) for text in texts]
+    assert asked == ["a", "bb", "ccc", "a"]
+    remembering.forget()
+    remembering(["a"])
+    assert asked[-1] == "a"
+    assert len(asked) == 5
+
+
+def test_nobody_writes_into_a_vector_that_is_remembered(encoder: Encoder) -> None:
+    vector = encoder.embed_query("bici")
+    with pytest.raises(ValueError, match="read-only"):
+        vector *= 2
+    np.testing.assert_array_equal(encoder.embed_query("bici"), vector)
 
 
 def test_related_texts_are_nearer_than_unrelated_ones(encoder: Encoder) -> None:
@@ -79,6 +104,7 @@ def test_counting_and_encoding_do_not_disturb_each_other_across_threads(encoder:
         counting = pool.submit(count)
         try:
             for _ in range(8):
+                encoder.forget_questions()
                 np.testing.assert_allclose(encoder.embed_query(TOO_LONG), expected, atol=1e-5)
         finally:
             stop.set()
