@@ -68,6 +68,7 @@ class Ledger:
         new: bool,
         fresh: bool,
         actor: str | None = None,
+        suggested: Mapping[str, float] | None = None,
     ) -> list[str]:
         """Make `version` the one that answers, in one transaction; it may be an earlier one again.
 
@@ -78,6 +79,7 @@ class Ledger:
             new: whether the document is new; one that is not must still be there.
             fresh: whether the version is; one that is not must be kept already.
             actor: who decided it, for the audit trail; None when a run of files did.
+            suggested: stages that it seems to serve; None when nobody could say.
 
         Returns:
             The ids of the chunks that answer no more.
@@ -92,6 +94,7 @@ class Ledger:
             before = row.version
             _describe(row, version)
             row.version, row.state, row.reason = version.number, DocumentState.SEARCHABLE, None
+            row.suggested = None if suggested is None else dict(suggested)
             replaced = await _delete_chunks(session, version.document_id)
             # A chunk may get its id again with another text: what was made of the old one is not its own.
             await session.execute(delete(NextVectorRow).where(NextVectorRow.uid.in_(replaced)))
@@ -105,13 +108,21 @@ class Ledger:
         kept = {chunk_uid(version.document_id, version.number, ordinal) for ordinal in range(len(chunks))}
         return [uid for uid in replaced if uid not in kept]
 
-    async def keep_draft(self, version: NewVersion, *, new: bool, actor: str | None = None) -> int:
+    async def keep_draft(
+        self,
+        version: NewVersion,
+        *,
+        new: bool,
+        actor: str | None = None,
+        suggested: Mapping[str, float] | None = None,
+    ) -> int:
         """Store a version for a person to look at; what answers goes on answering.
 
         Args:
             version: what it says; its number is given here.
             new: whether the document is new; one that is not must still be there.
             actor: who corrected the text, for the audit trail; None when it came from a file.
+            suggested: stages that it seems to serve; None when nobody could say.
 
         Returns:
             The number of the version.
@@ -128,6 +139,7 @@ class Ledger:
             if row.version == 0:
                 _describe(row, version)
                 row.state = DocumentState.DRAFT
+                row.suggested = row.suggested if suggested is None else dict(suggested)
             row.reason = None
             await _version(session, version, len(version.pieces), fresh=True)
             if actor:

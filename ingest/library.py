@@ -1,6 +1,6 @@
 """Looking at the documents that there are."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -37,6 +37,9 @@ class DocumentView:
     title: str
     language: str
     stages: tuple[str, ...]
+    suggested: Mapping[str, float]
+    """Stages that the text seems to serve, each with its share, the surest first; empty once the
+    author or a person has said which."""
     audience: Audience
     url: str | None
     media_type: str
@@ -220,6 +223,11 @@ def _standing(row: DocumentRow, superseded_by: str | None) -> Standing:
     return Standing.UPCOMING if upcoming else Standing.ANSWERING
 
 
+def _open_suggestions(row: DocumentRow) -> dict[str, float]:
+    found = {} if row.stages or "stages" in row.chosen else row.suggested or {}
+    return dict(sorted(found.items(), key=lambda one: -one[1]))
+
+
 async def _views(
     session: AsyncSession, rows: Sequence[DocumentRow], text: str | None = None
 ) -> list[DocumentView]:
@@ -242,6 +250,7 @@ async def _views(
             title=row.title,
             language=row.language,
             stages=tuple(row.stages),
+            suggested=_open_suggestions(row),
             audience=Audience(row.audience),
             url=row.url,
             media_type=row.media_type,

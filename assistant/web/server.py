@@ -170,3 +170,7 @@ async def _warm_up(app: FastAPI, services: Services, worker: Worker, schedule: S
     if services.settings.jobs.workers:  # none: another process does the work
         schedule.start()
     log.info("ready_to_answer")
+    try:
+        await services.suggestions.catch_up()
+    except Exception:  # nobody waits for it: it goes on at the next start
+        log.exception("stages_not_suggested")
