@@ -78,7 +78,8 @@ class Ledger:
             model: what made the vectors.
             new: whether the document is new; one that is not must still be there.
             fresh: whether the version is; one that is not must be kept already.
-            actor: who decided it, for the audit trail; None when a run of files did.
+            actor: who decided it, for the audit trail; None when a run of files did, which stands for
+                whoever brought them.
             suggested: stages that it seems to serve; None when nobody could say.
 
         Returns:
@@ -102,9 +103,8 @@ class Ledger:
             kept_row.published_at = now()
             session.add_all(_chunk_rows(version, chunks, model))
             await _supersede(session, version.metadata.supersedes, version.source)
-            if actor:
-                facts = {"source": version.source, "version": [before, version.number]}
-                await _tell(session, actor, "document_published", row.id, facts)
+            facts = {"source": version.source, "version": [before, version.number]}
+            await _tell(session, actor or version.by or audit.SYSTEM, "document_published", row.id, facts)
         kept = {chunk_uid(version.document_id, version.number, ordinal) for ordinal in range(len(chunks))}
         return [uid for uid in replaced if uid not in kept]
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, Text, cast, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database import Database, now
@@ -74,6 +74,8 @@ class Filter:
     language: str | None = None
     stage: str | None = None
     root: str | None = None
+    suggested: bool = False
+    """Only those with suggested stages, which nobody has accepted or refused."""
 
 
 class Order(StrEnum):
@@ -183,6 +185,12 @@ def _conditions(wanted: Filter, *, sqlite: bool) -> list[ColumnElement[bool]]:
         found.append(DocumentRow.root == wanted.root)
     if wanted.stage is not None:
         found.append(_tagged(wanted.stage, sqlite=sqlite))
+    if wanted.suggested:
+        found += [
+            cast(DocumentRow.suggested, Text).not_in(["{}", "null"]),
+            cast(DocumentRow.stages, Text) == "[]",
+            cast(DocumentRow.chosen, Text).not_like('%"stages": %'),
+        ]
     return found
 
 

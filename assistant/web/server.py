@@ -21,6 +21,7 @@ from assistant.web import (
     curated_pages,
     document_pages,
     documents,
+    events,
     finding_pages,
     findings,
     gap_pages,
@@ -114,7 +115,7 @@ def create_web(settings: Settings, running: Running, admin_key: str) -> FastAPI:
     )
     app.add_middleware(RequestContext)
     pages_of_ours = (pages, sign_in, admin, people_pages, account, knowledge_pages, document_pages)
-    knowledge = (uploads, documents, versions, websites, curated, gaps, findings)
+    knowledge = (uploads, documents, versions, websites, curated, gaps, findings, events)
     site_pages = (website_pages, gap_pages, curated_pages, finding_pages)
     for module in (chat, questions, readings, *knowledge, metrics, *pages_of_ours, *site_pages):
         app.include_router(module.router)
