@@ -27,7 +27,7 @@ class Suggestions:
 
     def __init__(self, database: Database, served: StagesServed, runner: ModelRunner) -> None:
         self._database = database
-        self._served = served
+        self.served = served
         self._runner = runner
 
     async def catch_up(self) -> int:
@@ -62,7 +62,7 @@ class Suggestions:
             return False
         version, model, _ = rows[0]
         vectors = [vector for _, _, vector in rows]
-        found = await self._runner.run_bulk(lambda: sure_ones(self._served(from_blobs(vectors), model)))
+        found = await self._runner.run_bulk(lambda: sure_ones(self.served(from_blobs(vectors), model)))
         if found is None:
             return False
         same = (DocumentRow.id == document_id) & (DocumentRow.version == version)
