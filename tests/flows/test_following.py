@@ -42,7 +42,7 @@ class Instance:
 async def instance(database_url: str, tmp_path: Path, trained_models: Path) -> AsyncIterator[Instance]:
     shutil.copytree(trained_models, tmp_path / "data" / "models")
     settings = Settings.model_validate(
-        {"data_dir": tmp_path / "data", "database": database_url, "admin_key": "test-admin-key"}
+        {"data_dir": tmp_path / "data", "database_url": database_url, "admin_key": "test-admin-key"}
     )
     async with (
         serving(create_app(settings)) as address,
