@@ -87,6 +87,12 @@ async def changes_after(
     return [_change(entry) for entry in found], newest
 
 
+async def change_at(database: Database, sequence: int) -> Change:
+    """Return the change with this number, which must be one."""
+    found, _ = await audit.following(database, after=sequence - 1, limit=1, actions=list(_ACTIONS))
+    return _change(found[0])
+
+
 def _change(entry: Entry) -> Change:
     facts = {name: value for name, value in entry.details.items() if name in _FACTS}
     version = facts.get("version")

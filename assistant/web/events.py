@@ -24,14 +24,15 @@ async def list_events(services: ServicesDep, wanted: Annotated[EventsIn, Query()
         services.database, wanted.after, limit=wanted.limit, types=wanted.type
     )
     return EventsOut(
-        events=[_event(change) for change in found],
+        events=[as_event(change) for change in found],
         next=found[-1].sequence if found else wanted.after,
         more=len(found) == wanted.limit,
         newest=newest,
     )
 
 
-def _event(change: Change) -> EventOut:
+def as_event(change: Change) -> EventOut:
+    """Return a change as it leaves, here and in webhooks."""
     kind, _, identifier = change.subject.partition(":")
     return EventOut(
         id=change.id,

@@ -101,7 +101,7 @@ async def test_a_decision_that_is_given_back_leaves_the_suggestion(knowledge: Kn
 
 
 async def test_a_draft_has_its_suggestion_before_anything_is_published(knowledge: Knowledge) -> None:
-    view = await knowledge.bring(**{DRAFT: True})
+    view = await knowledge.bring(PRICES, **{DRAFT: True})
     assert (view.version, view.suggested) == (0, {"decision": 0.7})
 
 
