@@ -23,8 +23,8 @@ from core.database import Database
 from core.errors import FetchFailed
 from core.index.tables import IndexStateRow
 from core.jobs import Job, JobQueue
-from core.settings import WebhookSettings
 from core.telemetry import get_log
+from core.webhook_settings import WebhookSettings
 from core.worker import Worker
 
 log = get_log(__name__)
