@@ -11,7 +11,7 @@ from assistant.conversation.compose import Composer
 from assistant.conversation.decision import Costs, by_cost
 from assistant.conversation.dissatisfaction import load_signs
 from assistant.conversation.framing import Framing
-from assistant.conversation.journey import load_journey
+from assistant.conversation.journey import JourneyModel, load_journey
 from assistant.conversation.ports import ChatEngine
 from assistant.conversation.prompts import Phrases
 from assistant.conversation.scorer import load_calibration, load_scorer
@@ -35,7 +35,7 @@ from assistant.store.sign_ins import SignIns
 from assistant.store.threads import Threads
 from assistant.web.server import create_web
 from core.database import Database
-from core.embeddings import Encoder
+from core.embeddings import Encoder, Vectors
 from core.index.dense import DenseSearch
 from core.index.live import LiveEncoder
 from core.jobs import JobQueue
@@ -49,7 +49,9 @@ from ingest.originals import Originals
 from ingest.pipeline import Pipeline
 from ingest.preparing import Preparer
 from ingest.reading.reader import Reader
+from ingest.suggestions import Suggestions
 from ingest.switching import ModelSwitch
+from ingest.tagging import StagesServed
 from ingest.uploads import Uploads
 from ingest.versions import Versions
 from ingest.websites.page_store import PageStore
@@ -130,7 +132,8 @@ def build(settings: Settings) -> Services:
     )
     threads = Threads(database)
     originals = Originals(settings.data_dir / "originals")
-    preparer = Preparer(live, originals, Reader(settings.reading))
+    served = _stages_served(classifiers.stages_served, journey)
+    preparer = Preparer(live, originals, Reader(settings.reading), served)
     pipeline = Pipeline(Ledger(database), preparer, dense, runner)
     versions = Versions(database, preparer, pipeline, runner)
     passwords = Passwords()
@@ -189,6 +192,7 @@ def build(settings: Settings) -> Services:
         curated=curated,
         gaps=Gaps(GapRecords(database), encoder, runner, curated, ask, versions),
         inspection=Inspection(database, encoder.name, runner),
+        suggestions=Suggestions(database, served, runner),
         bus=bus,
     )
 
@@ -225,6 +229,17 @@ def admin_key(settings: Settings) -> str:
 def calibration_file(settings: Settings) -> Path:
     """Return where `percorso calibrate` keeps what a company's own feedback taught."""
     return settings.data_dir / "models" / "calibration.json"
+
+
+def _stages_served(labels: StagesServed, journey: JourneyModel) -> StagesServed:
+    """Return what tells ingestion whose questions a document answers, in the tags that policies prefer."""
+    tags = {tag for stage in journey.stages.values() for tag in stage.prefers}
+
+    def served(vectors: Vectors, model: str) -> dict[str, float] | None:
+        shares = labels(vectors, model)
+        return None if shares is None else {tag: share for tag, share in shares.items() if tag in tags}
+
+    return served
 
 
 def _framing(settings: Settings) -> Framing:

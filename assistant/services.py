@@ -25,6 +25,7 @@ from ingest.inspection import Inspection
 from ingest.library import Library
 from ingest.originals import Originals
 from ingest.pipeline import Pipeline
+from ingest.suggestions import Suggestions
 from ingest.switching import ModelSwitch
 from ingest.uploads import Uploads
 from ingest.versions import Versions
@@ -64,4 +65,5 @@ class Services:
     curated: CuratedMatcher
     gaps: Gaps
     inspection: Inspection
+    suggestions: Suggestions
     bus: Bus

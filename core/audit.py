@@ -6,7 +6,7 @@ the chain at its place. What was cut off at the end shows against a head that wa
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -165,6 +165,27 @@ async def entries(
         query = query.where(AuditRow.seq < before)
     async with database.reading() as session:
         return [_entry(row) for row in await session.scalars(query)]
+
+
+async def following(
+    database: Database, *, after: int, limit: int, actions: Collection[str]
+) -> tuple[list[Entry], int]:
+    """Return what was done after an entry, oldest first, and the number of the newest entry of all.
+
+    Entries become visible in the order of their numbers, so whoever asks again after the last one
+    that was returned misses nothing.
+
+    Args:
+        database: where the trail is.
+        after: the number of the last entry seen; 0 begins at the beginning.
+        limit: the most entries returned.
+        actions: only entries with one of these.
+    """
+    wanted = (AuditRow.seq > after) & AuditRow.action.in_(actions)
+    async with database.reading() as session:
+        rows = await session.scalars(select(AuditRow).where(wanted).order_by(AuditRow.seq).limit(limit))
+        newest = await session.scalar(select(AuditRow.seq).order_by(AuditRow.seq.desc()).limit(1))
+        return [_entry(row) for row in rows], newest or 0
 
 
 async def actions(database: Database) -> list[str]:

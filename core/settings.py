@@ -16,6 +16,7 @@ from pydantic_settings import SettingsError as SourceError
 
 from core.errors import SettingsError
 from core.reading_settings import CrawlSettings, ReadingSettings
+from core.webhook_settings import WebhookSettings
 
 PREFIX = "PERCORSO_"
 Language = Literal["it", "en"]
@@ -224,6 +225,7 @@ class Settings(BaseSettings):
     reading: ReadingSettings = ReadingSettings()
     people: PeopleSettings = PeopleSettings()
     jobs: JobSettings = JobSettings()
+    webhooks: WebhookSettings = WebhookSettings()
     crawl: CrawlSettings = CrawlSettings()
 
     @cached_property

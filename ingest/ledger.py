@@ -68,6 +68,7 @@ class Ledger:
         new: bool,
         fresh: bool,
         actor: str | None = None,
+        suggested: Mapping[str, float] | None = None,
     ) -> list[str]:
         """Make `version` the one that answers, in one transaction; it may be an earlier one again.
 
@@ -77,7 +78,9 @@ class Ledger:
             model: what made the vectors.
             new: whether the document is new; one that is not must still be there.
             fresh: whether the version is; one that is not must be kept already.
-            actor: who decided it, for the audit trail; None when a run of files did.
+            actor: who decided it, for the audit trail; None when a run of files did, which stands for
+                whoever brought them.
+            suggested: stages that it seems to serve; None when nobody could say.
 
         Returns:
             The ids of the chunks that answer no more.
@@ -92,6 +95,7 @@ class Ledger:
             before = row.version
             _describe(row, version)
             row.version, row.state, row.reason = version.number, DocumentState.SEARCHABLE, None
+            row.suggested = None if suggested is None else dict(suggested)
             replaced = await _delete_chunks(session, version.document_id)
             # A chunk may get its id again with another text: what was made of the old one is not its own.
             await session.execute(delete(NextVectorRow).where(NextVectorRow.uid.in_(replaced)))
@@ -99,19 +103,26 @@ class Ledger:
             kept_row.published_at = now()
             session.add_all(_chunk_rows(version, chunks, model))
             await _supersede(session, version.metadata.supersedes, version.source)
-            if actor:
-                facts = {"source": version.source, "version": [before, version.number]}
-                await _tell(session, actor, "document_published", row.id, facts)
+            facts = {"source": version.source, "version": [before, version.number]}
+            await _tell(session, actor or version.by or audit.SYSTEM, "document_published", row.id, facts)
         kept = {chunk_uid(version.document_id, version.number, ordinal) for ordinal in range(len(chunks))}
         return [uid for uid in replaced if uid not in kept]
 
-    async def keep_draft(self, version: NewVersion, *, new: bool, actor: str | None = None) -> int:
+    async def keep_draft(
+        self,
+        version: NewVersion,
+        *,
+        new: bool,
+        actor: str | None = None,
+        suggested: Mapping[str, float] | None = None,
+    ) -> int:
         """Store a version for a person to look at; what answers goes on answering.
 
         Args:
             version: what it says; its number is given here.
             new: whether the document is new; one that is not must still be there.
             actor: who corrected the text, for the audit trail; None when it came from a file.
+            suggested: stages that it seems to serve; None when nobody could say.
 
         Returns:
             The number of the version.
@@ -128,6 +139,7 @@ class Ledger:
             if row.version == 0:
                 _describe(row, version)
                 row.state = DocumentState.DRAFT
+                row.suggested = row.suggested if suggested is None else dict(suggested)
             row.reason = None
             await _version(session, version, len(version.pieces), fresh=True)
             if actor:

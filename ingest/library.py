@@ -1,12 +1,12 @@
 """Looking at the documents that there are."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, Text, cast, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database import Database, now
@@ -37,6 +37,9 @@ class DocumentView:
     title: str
     language: str
     stages: tuple[str, ...]
+    suggested: Mapping[str, float]
+    """Stages that the text seems to serve, each with its share, the surest first; empty once the
+    author or a person has said which."""
     audience: Audience
     url: str | None
     media_type: str
@@ -71,6 +74,8 @@ class Filter:
     language: str | None = None
     stage: str | None = None
     root: str | None = None
+    suggested: bool = False
+    """Only those with suggested stages, which nobody has accepted or refused."""
 
 
 class Order(StrEnum):
@@ -180,6 +185,12 @@ def _conditions(wanted: Filter, *, sqlite: bool) -> list[ColumnElement[bool]]:
         found.append(DocumentRow.root == wanted.root)
     if wanted.stage is not None:
         found.append(_tagged(wanted.stage, sqlite=sqlite))
+    if wanted.suggested:
+        found += [
+            cast(DocumentRow.suggested, Text).not_in(["{}", "null"]),
+            cast(DocumentRow.stages, Text) == "[]",
+            cast(DocumentRow.chosen, Text).not_like('%"stages": %'),
+        ]
     return found
 
 
@@ -220,6 +231,11 @@ def _standing(row: DocumentRow, superseded_by: str | None) -> Standing:
     return Standing.UPCOMING if upcoming else Standing.ANSWERING
 
 
+def _open_suggestions(row: DocumentRow) -> dict[str, float]:
+    found = {} if row.stages or "stages" in row.chosen else row.suggested or {}
+    return dict(sorted(found.items(), key=lambda one: -one[1]))
+
+
 async def _views(
     session: AsyncSession, rows: Sequence[DocumentRow], text: str | None = None
 ) -> list[DocumentView]:
@@ -242,6 +258,7 @@ async def _views(
             title=row.title,
             language=row.language,
             stages=tuple(row.stages),
+            suggested=_open_suggestions(row),
             audience=Audience(row.audience),
             url=row.url,
             media_type=row.media_type,

@@ -178,7 +178,9 @@ class Pipeline:
             if prepared is None:
                 yield FileReport(source=item.source, outcome=Outcome.UNCHANGED)
             elif _waits(prepared):
-                await self._ledger.keep_draft(prepared.version, new=prepared.known is None)
+                await self._runner.run_bulk(self._preparer.skim, prepared)
+                new = prepared.known is None
+                await self._ledger.keep_draft(prepared.version, new=new, suggested=prepared.suggested)
                 yield _taken(prepared, Outcome.DRAFTED)
             else:
                 waiting.append(prepared)
@@ -258,6 +260,7 @@ class Pipeline:
             new=fresh and prepared.known is None,
             fresh=fresh,
             actor=actor,
+            suggested=prepared.suggested,
         )
         self._index.changed()
         log.info(

@@ -18,12 +18,13 @@ from ingest.loaders import load
 from ingest.metadata import build_metadata
 from ingest.originals import Originals
 from ingest.reading.reader import Reader
-from ingest.tagging import document_language, piece_language
+from ingest.tagging import StagesServed, document_language, piece_language, sure_ones
 from ingest.types import LoadedText, MediaType, SourceFile
 
 TARGET_TOKENS = 120
 """Chunks aim at this size. Measured on 735 real files with the bundled encoder: smaller chunks are
 found better by vectors, larger ones by words; 100 to 130 tokens lose least on either side."""
+_SKIMMED = 8
 _READING_VERSION = 4
 """Raise it when loaders, cleaning or chunking change: documents are then read again at the next ingestion."""
 
@@ -40,6 +41,8 @@ class Prepared:
     vectors: Vectors = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
     reused: Mapping[str, Vectors] = field(default_factory=dict)
     """Vectors that the document has already, by the hash of what was encoded."""
+    suggested: Mapping[str, float] | None = None
+    """Journey stages that it seems to serve, each with its share; None when that could not be said."""
 
     @property
     def uids(self) -> list[str]:
@@ -74,10 +77,18 @@ class Preparer:
         encoder: makes the vectors and measures the chunks.
         originals: keeps the files.
         reader: turns files into text, in processes of their own.
+        served: says which journey stages a document serves; without it none are suggested.
     """
 
-    def __init__(self, encoder: Encoder, originals: Originals, reader: Reader | None = None) -> None:
+    def __init__(
+        self,
+        encoder: Encoder,
+        originals: Originals,
+        reader: Reader | None = None,
+        served: StagesServed | None = None,
+    ) -> None:
         self._encoder = encoder
+        self._served = served
         self.originals = originals
         self.reader = reader or Reader()
         self.recipe = f"{_READING_VERSION}/{TARGET_TOKENS}"  # no encoder: see ingest.switching
@@ -180,6 +191,15 @@ class Preparer:
                     for row, encoded in enumerate(prepared.hashes)
                 ]
             )
+            prepared.suggested = self._suggest(prepared.vectors)
+
+    def skim(self, prepared: Prepared) -> None:
+        """Suggest stages for a draft, which has no vectors yet: from its first chunks."""
+        if self._served is not None:
+            prepared.suggested = self._suggest(self._encoder.embed_documents(prepared.to_encode[:_SKIMMED]))
+
+    def _suggest(self, vectors: Vectors) -> dict[str, float] | None:
+        return sure_ones(self._served(vectors, self.model)) if self._served else None
 
     def _chunker(self) -> Chunker:
         return Chunker(self._encoder.count_tokens, window=self._encoder.window, target=TARGET_TOKENS)

@@ -81,8 +81,15 @@ class LinearModel:
         """
         features = _join(self._vectorizers, texts, extra)
         logits = np.asarray(features @ self._coefficients.T) + self._intercepts
-        raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return np.asarray(raised / raised.sum(axis=1, keepdims=True), dtype=np.float64)
+        return _shares(logits)
+
+    def predict_by_meaning(self, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the same for texts of which only the encoder's vectors are at hand.
+
+        Of the features the vector alone speaks: what words and letters would add is left out.
+        """
+        told = vectors @ self._coefficients[:, -vectors.shape[1] :].T + self._intercepts
+        return _shares(told)
 
     @cached_property
     def _word_weights(self) -> NDArray[np.float32]:
@@ -187,6 +194,31 @@ class LearntClassifiers:
             words=self._models["journey"].words_for(text),
         )
 
+    def stages_served(self, vectors: NDArray[np.float32], model: str) -> dict[str, float] | None:
+        """Return whose questions a document answers: the share of each label of the journey, adding up to 1.
+
+        What a chunk says is close to what is asked about it, so the model that reads messages reads
+        chunks too: the mean over the chunks is what the document is for. See docs/decisions/0012.
+
+        Args:
+            vectors: of the document's chunks.
+            model: whose vectors they are.
+
+        Returns:
+            None while it cannot be said: the model was never trained here, or knows no such vectors.
+        """
+        with self._preparing:
+            if "journey" not in self._models:
+                file = self._file(self._examples["journey"])
+                if not file.is_file():
+                    return None
+                self._models["journey"] = LinearModel.load(file)
+        journey = self._models["journey"]
+        if model != self._encoder.name or not len(vectors):
+            return None
+        said = journey.predict_by_meaning(vectors).mean(axis=0)
+        return {label: float(share) for label, share in zip(journey.labels, said, strict=True)}
+
     def prepare(self) -> None:
         """Load the models, training those that are missing (blocking, about a minute the first time)."""
         with self._preparing:  # the first messages may come on several threads at once
@@ -194,12 +226,16 @@ class LearntClassifiers:
                 if task not in self._models:
                     self._models[task] = self._load_or_train(self._examples[task], strength)
 
-    def _load_or_train(self, examples: Examples, strength: float) -> LinearModel:
+    def _file(self, examples: Examples) -> Path:
+        """Where the model of these examples is kept."""
         slug = "".join(char if char.isalnum() else "-" for char in self._encoder.name)[-60:]
         learnt = examples.fingerprint
         if examples.task == "sentiment":
             learnt += f"-{self._lexicon.fingerprint}"
-        file = self._folder / f"{examples.task}-{learnt}-{slug}-v{_CODE_VERSION}.npz"
+        return self._folder / f"{examples.task}-{learnt}-{slug}-v{_CODE_VERSION}.npz"
+
+    def _load_or_train(self, examples: Examples, strength: float) -> LinearModel:
+        file = self._file(examples)
         if file.is_file():
             return LinearModel.load(file)
         log.info("learning_from_examples", task=examples.task, examples=len(examples.texts))
@@ -222,6 +258,11 @@ class LearntClassifiers:
         shares = model.predict([text], self._extra(task, [text], vector))[0]
         said = {label: float(share) for label, share in zip(model.labels, shares, strict=True)}
         return self._corrected.applied(task, said, vector[0])
+
+
+def _shares(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True), dtype=np.float64)
 
 
 def _units(text: str) -> list[str]:

@@ -15,7 +15,7 @@ from assistant.store.sign_ins import SignedIn
 from assistant.web.dependencies import AdminPersonDep, ServicesDep
 from assistant.web.documents import etag, remove, unchanged
 from assistant.web.knowledge_pages import names_of, stages_in
-from assistant.web.knowledge_schemas import MAX_DOCUMENT, DocumentPatch, Number
+from assistant.web.knowledge_schemas import MAX_DOCUMENT, DocumentPatch, Number, Stage
 from assistant.web.rendering import language_of, render, told, words_for
 from assistant.web.schemas import Id
 from core.errors import BadInput, NotFound, PercorsoError
@@ -119,6 +119,25 @@ async def correct(
     return await _change(
         request, services, admin, document_id, seen, work, "published" if publish else "corrected", typed=text
     )
+
+
+@router.post("/stages")
+async def decide_stages(
+    request: Request,
+    services: ServicesDep,
+    admin: AdminPersonDep,
+    document_id: Id,
+    seen: _Seen,
+    stages: Annotated[list[Stage] | None, Form(max_length=20)] = None,
+    refuse: Annotated[bool, Form()] = False,
+) -> Response:
+    """Take the suggested stages as they are ticked, or none of them; either way it is decided."""
+    decided = [] if refuse else stages or []
+
+    async def work() -> None:
+        await services.versions.choose(document_id, {"stages": decided}, actor=admin.person.actor)
+
+    return await _change(request, services, admin, document_id, seen, work, "decided")
 
 
 @router.post("/decisions")

@@ -20,7 +20,7 @@ from assistant.web.knowledge_schemas import (
     DocumentsOut,
 )
 from assistant.web.schemas import Id, JobOut
-from core.errors import ChangedMeanwhile, NotFound, PercorsoError
+from core.errors import BadInput, ChangedMeanwhile, NotFound, PercorsoError
 from ingest.library import DocumentView, Filter
 
 router = APIRouter(
@@ -84,7 +84,7 @@ async def change_many(body: BulkIn, services: ServicesDep, actor: ActorDep) -> B
 
 
 async def do_with_many(services: Services, body: BulkIn, actor: str) -> BulkOut:
-    """Publish, withdraw, delete or decide about each of the documents; one that fails stops no other."""
+    """Publish, withdraw, delete, decide about or accept the stages of each; one that fails stops no other."""
 
     async def publish(document_id: str) -> None:
         view = await services.library.get(document_id)
@@ -99,11 +99,18 @@ async def do_with_many(services: Services, body: BulkIn, actor: str) -> BulkOut:
     async def withdraw(document_id: str) -> None:
         await services.versions.withdraw(document_id, actor=actor)
 
+    async def accept(document_id: str) -> None:
+        view = await services.library.get(document_id)
+        if not view.suggested:
+            raise BadInput("No stages are suggested for this document.")
+        await services.versions.choose(document_id, {"stages": list(view.suggested)}, actor=actor)
+
     actions: dict[str, Callable[[str], Awaitable[None]]] = {
         "publish": publish,
         "choose": choose,
         "delete": delete,
         "withdraw": withdraw,
+        "accept_stages": accept,
     }
     return BulkOut(results=[await _tried(actions[body.action], one) for one in dict.fromkeys(body.ids)])
 

@@ -47,6 +47,7 @@ class Wanted:
     root: str
     order: str
     page: int
+    suggested: bool = False
 
     @property
     def filter(self) -> Filter:
@@ -57,6 +58,7 @@ class Wanted:
             language=self.language or None,
             stage=self.stage or None,
             root=self.root or None,
+            suggested=self.suggested,
         )
 
     @property
@@ -68,6 +70,7 @@ class Wanted:
         fields = {**asdict(self), "page": 1, **changes}
         plain = {"page": 1, "order": Order.NEWEST}
         said = {name: value for name, value in fields.items() if value and value != plain.get(name)}
+        said |= {"suggested": "true"} if self.suggested else {}
         return f"/admin/knowledge?{urlencode(said)}" if said else "/admin/knowledge"
 
 
@@ -80,11 +83,12 @@ def wanted(
     root: Annotated[str, Query(max_length=2000)] = "",
     order: Order = Order.NEWEST,
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+    suggested: bool = False,
 ) -> Wanted:
     """Return what the address of the page asks for."""
     return Wanted(
         words=words, standing=standing, audience=audience, language=language,
-        stage=stage, root=root, order=order, page=page,
+        stage=stage, root=root, order=order, page=page, suggested=suggested,
     )  # fmt: skip
 
 
@@ -109,7 +113,9 @@ async def change_many(
     services: ServicesDep,
     admin: AdminPersonDep,
     asked: WantedDep,
-    action: Annotated[Literal["publish", "withdraw", "delete", "stages", "audience", "responsible"], Form()],
+    action: Annotated[
+        Literal["publish", "withdraw", "delete", "accept_stages", "stages", "audience", "responsible"], Form()
+    ],
     ids: Annotated[list[str] | None, Form(max_length=500)] = None,
     stages: Annotated[list[str] | None, Form(max_length=20)] = None,
     audience: _Field = "",

@@ -23,6 +23,9 @@ class DocumentOut(BaseModel):
     title: str
     language: str
     stages: list[str]
+    suggested: dict[str, float] = Field(
+        description="Stages that the text seems to serve, with their shares; empty once it is decided"
+    )
     audience: Audience
     url: str | None
     media_type: str
@@ -59,6 +62,7 @@ class DocumentsIn(PageIn):
     audience: Audience | None = None
     language: LanguageTag | None = None
     stage: Stage | None = None
+    suggested: bool = Field(default=False, description="Only those with suggested stages")
     root: Annotated[str, Field(max_length=2000)] | None = None
 
 
@@ -89,8 +93,8 @@ class BulkIn(Strict):
     model_config = ConfigDict(extra="forbid", strict=False)
 
     ids: Annotated[list[Id], Field(min_length=1, max_length=500)]
-    action: Literal["delete", "withdraw", "publish", "choose"] = Field(
-        description="`publish` publishes the newest version of each"
+    action: Literal["delete", "withdraw", "publish", "choose", "accept_stages"] = Field(
+        description="`publish` publishes the newest version of each; `accept_stages` those that are suggested"
     )
     fields: DocumentPatch | None = Field(default=None, description="With `choose`")
 

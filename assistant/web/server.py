@@ -21,6 +21,7 @@ from assistant.web import (
     curated_pages,
     document_pages,
     documents,
+    events,
     finding_pages,
     findings,
     gap_pages,
@@ -41,12 +42,14 @@ from assistant.web.errors import add_error_handlers
 from assistant.web.limits import Limiter
 from assistant.web.middleware import BodyLimit, RequestContext
 from assistant.web.static_files import STATIC
+from assistant.web.webhooks import Webhooks
 from core.errors import PercorsoError
 from core.jobs import Job
 from core.settings import Settings
 from core.telemetry import get_log
 from core.worker import Worker
 from ingest.uploads import UPLOAD_JOB
+from ingest.websites.addresses import AddressGuard, PinnedBackend
 from ingest.websites.schedule import Schedule
 
 log = get_log(__name__)
@@ -80,7 +83,8 @@ def create_web(settings: Settings, running: Running, admin_key: str) -> FastAPI:
                 await services.jobs.release_orphans()
             worker = make_worker(services)
             schedule = make_schedule(services)
-            warm_up = asyncio.create_task(_warm_up(app, services, worker, schedule))
+            webhooks = make_webhooks(services)
+            warm_up = asyncio.create_task(_warm_up(app, services, worker, schedule, webhooks))
             try:
                 yield State(
                     services=services,
@@ -93,6 +97,7 @@ def create_web(settings: Settings, running: Running, admin_key: str) -> FastAPI:
                 warm_up.cancel()
                 with suppress(asyncio.CancelledError):
                     await warm_up
+                await webhooks.stop()
                 await schedule.stop()
                 await worker.stop()
 
@@ -114,7 +119,7 @@ def create_web(settings: Settings, running: Running, admin_key: str) -> FastAPI:
     )
     app.add_middleware(RequestContext)
     pages_of_ours = (pages, sign_in, admin, people_pages, account, knowledge_pages, document_pages)
-    knowledge = (uploads, documents, versions, websites, curated, gaps, findings)
+    knowledge = (uploads, documents, versions, websites, curated, gaps, findings, events)
     site_pages = (website_pages, gap_pages, curated_pages, finding_pages)
     for module in (chat, questions, readings, *knowledge, metrics, *pages_of_ours, *site_pages):
         app.include_router(module.router)
@@ -152,7 +157,25 @@ def make_schedule(services: Services) -> Schedule:
     )
 
 
-async def _warm_up(app: FastAPI, services: Services, worker: Worker, schedule: Schedule) -> None:
+def make_webhooks(services: Services) -> Webhooks:
+    """Return what sends events from this process; not started yet.
+
+    It may call what the crawler may read: public machines, and those of the inner network that are named.
+    """
+    crawl = services.settings.crawl
+    guard = AddressGuard(allow_private=crawl.allow_private, ports=crawl.ports)
+    return Webhooks(
+        services.database,
+        services.jobs,
+        services.settings.webhooks,
+        PinnedBackend(guard),
+        poll_seconds=services.settings.jobs.poll_seconds,
+    )
+
+
+async def _warm_up(
+    app: FastAPI, services: Services, worker: Worker, schedule: Schedule, webhooks: Webhooks
+) -> None:
     """Load the models beside the first requests: messages are stored at once and answered when it is done.
 
     A server whose models do not load would take messages and never answer: it stops and says why,
@@ -169,4 +192,9 @@ async def _warm_up(app: FastAPI, services: Services, worker: Worker, schedule: S
     worker.start()
     if services.settings.jobs.workers:  # none: another process does the work
         schedule.start()
+        webhooks.start()
     log.info("ready_to_answer")
+    try:
+        await services.suggestions.catch_up()
+    except Exception:  # nobody waits for it: it goes on at the next start
+        log.exception("stages_not_suggested")

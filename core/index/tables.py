@@ -23,6 +23,9 @@ class DocumentRow(Base):
     title: Mapped[str] = mapped_column(Text)
     language: Mapped[str] = mapped_column(String(12))
     stages: Mapped[list[str]] = mapped_column(JSON)
+    suggested: Mapped[dict[str, float] | None] = mapped_column(JSON(none_as_null=True))
+    """Stages that the text seems to serve, each with its share; they count only once a person accepts
+    them. None before anybody has looked."""
     audience: Mapped[str] = mapped_column(String(10), default=Audience.PUBLIC)
     url: Mapped[str | None] = mapped_column(Text)
     media_type: Mapped[str] = mapped_column(String(120))

@@ -14,6 +14,7 @@ from assistant.engines.examples import Examples, load_examples
 from core.embeddings import Encoder, Vectors
 from core.errors import SettingsError
 from core.offload import ModelRunner
+from core.settings import bundled
 from tests.support.documents import write_files
 
 CATS = ("il gatto dorme sul divano", "un gatto nero", "gatti e gattini", "il mio gatto miagola")
@@ -123,6 +124,45 @@ async def test_all_four_tasks_are_learnt_kept_and_read(
     again = LearntClassifiers(prompts, folder, encoder, ModelRunner())
     assert again.read_now("che brutto servizio, voglio un operatore") == signals
     assert {file: file.stat().st_mtime_ns for file in folder.iterdir()} == before
+
+
+def test_nothing_is_said_of_documents_before_the_examples_were_learnt_or_from_vectors_of_another_model(
+    prompts: Path, tmp_path: Path, encoder: Encoder
+) -> None:
+    vectors = encoder.embed_documents(["Il listino dei prezzi"])
+    folder = tmp_path / "models"
+    assert (
+        LearntClassifiers(prompts, folder, encoder, ModelRunner()).stages_served(vectors, encoder.name)
+        is None
+    )
+    taught = LearntClassifiers(prompts, folder, encoder, ModelRunner())
+    taught.prepare()
+    said = LearntClassifiers(prompts, folder, encoder, ModelRunner()).stages_served(vectors, encoder.name)
+    assert said == taught.stages_served(vectors, encoder.name)
+    assert sum((said or {}).values()) == pytest.approx(1)
+    assert taught.stages_served(vectors, "another-model") is None
+    assert taught.stages_served(vectors[:0], encoder.name) is None
+
+
+@pytest.mark.parametrize(
+    ("stage", "text"),
+    [
+        ("awareness", "Che cos'è una bicicletta elettrica\nUn motore aiuta chi pedala. Molti la scoprono"
+         " perché cercano un modo più comodo di andare al lavoro."),
+        ("purchase", "Your order: delivery and tracking\nAs soon as your order leaves we send a link."
+         " If the parcel does not arrive, contact us with your order number."),
+        ("retention", "Troubleshooting: the battery does not charge\nIf the display shows an error, switch"
+         " the bike off and on. If the fault comes back, book a repair under guarantee."),
+        ("advocacy", "Invite a friend\nRecommend us to a friend and you both get a reward when they buy. You"
+         " can also leave a review."),
+    ],
+)  # fmt: skip
+def test_a_document_is_for_those_whose_questions_it_answers(
+    trained_models: Path, encoder: Encoder, stage: str, text: str
+) -> None:
+    classifiers = LearntClassifiers(bundled("prompts"), trained_models, encoder, ModelRunner())
+    shares = classifiers.stages_served(encoder.embed_documents([text]), encoder.name) or {}
+    assert max(shares, key=lambda label: shares[label]) == stage
 
 
 def test_first_messages_on_several_threads_wait_for_one_training(

@@ -176,6 +176,38 @@ def test_data_are_decided_kept_and_given_back(admin: Page, assistant: str, tmp_p
     expect(admin.get_by_label("Responsabile")).to_have_value("Ada Rossi")
 
 
+def test_suggested_stages_are_accepted_or_refused_with_one_click(
+    admin: Page,
+    assistant: str,
+    tmp_path: Path,
+) -> None:
+    text = "# {name}: la batteria non si ricarica\n\nSe compare un errore, prenoti una riparazione.\n"
+    open_documents(admin, assistant)
+    bring(admin, tmp_path, {f"{name}.md": text.format(name=name).encode() for name in ("dora", "stura")})
+    wait_until_over(admin, 2)
+    for size in (NARROW, WIDE):
+        admin.set_viewport_size(size)  # type: ignore[arg-type]  # a TypedDict
+        open_documents(admin, assistant, "?suggested=true&order=title")
+        assert Widget(admin).violations() == []
+        assert admin.evaluate(TOO_WIDE) == []
+        picture(admin, f"suggested-list-{size['width']}")
+        admin.locator("#documents tbody tr", has_text="dora.md").get_by_text("Suggerita: Assistenza").click()
+        box = admin.locator("#suggested")
+        expect(box.get_by_label("Assistenza e fedeltà")).to_be_checked()
+        assert Widget(admin).violations() == []
+        assert admin.evaluate(TOO_WIDE) == []
+        picture(admin, f"suggested-{size['width']}")
+    box.get_by_role("button", name="Accetta quelle spuntate").click()
+    expect(admin.get_by_text("Le tue scelte sono salvate.")).to_be_visible()
+    expect(box).to_have_count(0)
+    expect(admin.locator("#decisions").get_by_label("Assistenza e fedeltà")).to_be_checked()
+    open_document(admin, assistant, "stura.md")
+    admin.get_by_role("button", name="Nessuna fase va bene").click()
+    expect(admin.get_by_text("Le tue scelte sono salvate.")).to_be_visible()
+    expect(box).to_have_count(0)
+    expect(admin.locator("#decisions").get_by_label("Assistenza e fedeltà")).not_to_be_checked()
+
+
 def test_two_admins_do_not_overwrite_each_other(
     admin: Page,
     assistant: str,

@@ -3,7 +3,7 @@
 import pytest
 
 from core.types import UNKNOWN_LANGUAGE
-from ingest.tagging import document_language, piece_language
+from ingest.tagging import SURE, document_language, piece_language, sure_ones
 from ingest.types import Piece
 
 ITALIAN = "La consegna costa ventinove euro e arriva in quattro giorni lavorativi in tutta Italia."
@@ -37,3 +37,13 @@ def test_a_short_text_a_table_and_code_go_with_their_document(text: str) -> None
 
 def test_a_paragraph_in_another_language_is_in_that_language() -> None:
     assert piece_language(_piece(ITALIAN), "en") == "it"
+
+
+def test_only_stages_that_are_sure_enough_are_suggested_the_surest_first() -> None:
+    assert sure_ones({"decision": SURE, "purchase": 0.5, "retention": SURE - 0.01}) == {
+        "purchase": 0.5,
+        "decision": SURE,
+    }
+    assert list(sure_ones({"decision": SURE, "purchase": 0.5}) or {}) == ["purchase", "decision"]
+    assert sure_ones({"decision": 0.2}) == {}
+    assert sure_ones(None) is None
