@@ -17,8 +17,8 @@ from core.index.tables import ChunkRow, DocumentRow, NextVectorRow, Supersession
 from core.text import clean
 from core.types import UNKNOWN_LANGUAGE, DocumentState
 from ingest.ledger_types import Gone, Known, NewChunk, NewVersion, Origin, chunk_uid
-from ingest.metadata import as_details
-from ingest.types import MediaType, SourceFile
+from ingest.metadata import as_details, build_metadata
+from ingest.types import MediaType, Metadata, SourceFile
 
 
 class Ledger:
@@ -71,6 +71,8 @@ class Ledger:
     ) -> list[str]:
         """Make `version` the one that answers, in one transaction; it may be an earlier one again.
 
+        What people decided is read again here: they may have decided while the version was made ready.
+
         Args:
             version: what it says.
             chunks: how it was cut, with vectors.
@@ -86,11 +88,12 @@ class Ledger:
             NotFound: the document was deleted meanwhile.
         """
         async with self._database.writing() as session:
-            if not new and await session.get(DocumentRow, version.document_id) is None:
+            if not new and await _locked(session, version.document_id) is None:
                 raise NotFound("The document was deleted meanwhile.")
             row = await _document(session, version)
             before = row.version
-            _describe(row, version)
+            metadata = _decided(version, row.chosen)
+            _describe(row, version, metadata)
             row.version, row.state, row.reason = version.number, DocumentState.SEARCHABLE, None
             replaced = await _delete_chunks(session, version.document_id)
             # A chunk may get its id again with another text: what was made of the old one is not its own.
@@ -98,7 +101,7 @@ class Ledger:
             kept_row = await _version(session, version, len(chunks), fresh=fresh)
             kept_row.published_at = now()
             session.add_all(_chunk_rows(version, chunks, model))
-            await _supersede(session, version.metadata.supersedes, version.source)
+            await _supersede(session, metadata.supersedes, version.source)
             if actor:
                 facts = {"source": version.source, "version": [before, version.number]}
                 await _tell(session, actor, "document_published", row.id, facts)
@@ -120,13 +123,13 @@ class Ledger:
             NotFound: the document was deleted meanwhile.
         """
         async with self._database.writing() as session:
-            known = await session.get(DocumentRow, version.document_id)
+            known = await _locked(session, version.document_id)
             if not new and known is None:
                 raise NotFound("The document was deleted meanwhile.")
             version = replace(version, number=known.latest + 1 if known else 1)
             row = await _document(session, version)
             if row.version == 0:
-                _describe(row, version)
+                _describe(row, version, _decided(version, row.chosen))
                 row.state = DocumentState.DRAFT
             row.reason = None
             await _version(session, version, len(version.pieces), fresh=True)
@@ -166,7 +169,7 @@ class Ledger:
             NotFound: there is no such document.
         """
         async with self._database.writing() as session:
-            row = await session.get(DocumentRow, document_id)
+            row = await _locked(session, document_id)
             if row is None:
                 raise NotFound("There is no such document.")
             facts = {"source": row.source, "version": row.version}
@@ -186,7 +189,8 @@ class Ledger:
             NotFound: there is no such document.
         """
         async with self._database.writing() as session:
-            row = await session.scalar(select(DocumentRow).where(DocumentRow.source == source))
+            wanted = select(DocumentRow).where(DocumentRow.source == source)
+            row = await session.scalar(wanted.with_for_update())
             if row is None:
                 raise NotFound(f"There is no document called {source!r}.")
             chunks, last = await _delete_chunks(session, row.id), await _last_text(session, row)
@@ -223,21 +227,36 @@ async def _document(session: AsyncSession, new: NewVersion) -> DocumentRow:
     if row is None:
         row = DocumentRow(
             id=new.document_id, source=new.source, version=0, latest=0, revision=0, chosen={},
-            state=DocumentState.RECEIVED, created_at=now(), updated_at=now(),
+            language=new.language, state=DocumentState.RECEIVED, created_at=now(), updated_at=now(),
         )  # fmt: skip
-        _describe(row, new)
+        _describe(row, new, new.metadata)
         session.add(row)
         await session.flush()
     row.latest, row.updated_at, row.revision = max(row.latest, new.number), now(), row.revision + 1
     return row
 
 
-def _describe(row: DocumentRow, new: NewVersion) -> None:
-    meta = new.metadata
-    row.root, row.title, row.language, row.stages = new.root, meta.title, new.language, list(meta.stages)
-    row.audience, row.url, row.media_type = meta.audience, meta.url, new.media_type
-    row.valid_from, row.valid_until = meta.valid_from, meta.valid_until
-    row.responsible = meta.responsible
+async def _locked(session: AsyncSession, document_id: str) -> DocumentRow | None:
+    """Return a document that nobody else changes until the transaction ends; None when there is none."""
+    return await session.get(DocumentRow, document_id, with_for_update=True)
+
+
+def describe(row: DocumentRow, metadata: Metadata) -> None:
+    """Write what is known about a document into its row; the language stays where none is said."""
+    row.title, row.language = metadata.title, metadata.language or row.language
+    row.stages, row.audience, row.url = list(metadata.stages), metadata.audience, metadata.url
+    row.valid_from, row.valid_until = metadata.valid_from, metadata.valid_until
+    row.responsible = metadata.responsible
+
+
+def _describe(row: DocumentRow, new: NewVersion, metadata: Metadata) -> None:
+    row.root, row.media_type, row.language = new.root, new.media_type, new.language
+    describe(row, metadata)
+
+
+def _decided(new: NewVersion, chosen: Mapping[str, Any]) -> Metadata:
+    said = as_details(new.said)
+    return build_metadata(source=new.source, found_title=None, inside={}, beside=said, chosen=chosen)
 
 
 async def _version(session: AsyncSession, new: NewVersion, chunk_count: int, *, fresh: bool) -> VersionRow:

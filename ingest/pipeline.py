@@ -8,7 +8,7 @@ them, and the old ones leave it afterwards: at no moment does a document answer 
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence, Set
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
@@ -127,14 +127,22 @@ class Pipeline:
         vanished = await self._ledger.sources_of(root) - kept
         return [await self.remove(source) for source in sorted(vanished)]
 
-    async def answer_with(self, version: NewVersion, *, actor: str | None = None) -> int:
+    async def answer_with(
+        self, kept: Callable[[], Awaitable[NewVersion | None]], *, actor: str | None = None
+    ) -> int:
         """Let a version that is kept answer, in place of the one that does; return its number of chunks.
+
+        Args:
+            kept: returns the version, or None when there is nothing to do; asked when nobody else publishes.
+            actor: who decided it, for the audit trail.
 
         Raises:
             DocumentRefused: the index does not return what was added.
             NotFound: the document was deleted meanwhile.
         """
         async with self._one_group:
+            if (version := await kept()) is None:
+                return 0
             prepared = await self._runner.run_bulk(self._preparer.for_answering, version)
             await self._embed([prepared])
             replaced = await self._publish(prepared, actor)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from core.errors import BadInput, DocumentRefused, NotFound
 from core.index.dense import DenseSearch
 from core.index.tables import ChunkRow, VersionRow
 from core.offload import ModelRunner
+from core.types import Audience
 from ingest.ledger import Ledger
 from ingest.library import Filter, Library, Standing
 from ingest.originals import Originals
@@ -108,30 +110,44 @@ async def test_another_title_makes_the_chunks_anew(knowledge: Knowledge) -> None
 
 async def test_a_document_that_is_deleted_while_it_is_read_again_stays_deleted(knowledge: Knowledge) -> None:
     await knowledge.bring(MANUAL)
-    preparer = knowledge.pipeline._preparer
-    embed = preparer.embed
-
-    async def bring_and_delete() -> Outcome:
-        started = asyncio.Event()
-        loop = asyncio.get_running_loop()
-
-        def embed_late(*args: object) -> None:
-            loop.call_soon_threadsafe(started.set)
-            asyncio.run_coroutine_threadsafe(deleted.wait(), loop).result(30)
-            embed(*args)  # type: ignore[arg-type]
-
-        preparer.embed = embed_late  # type: ignore[method-assign, assignment]
-        deleted = asyncio.Event()
-        bringing = asyncio.create_task(knowledge.bring(MANUAL + "\n\nIn più."))
-        await started.wait()
+    async with _embedding(knowledge, MANUAL + "\n\nIn più.") as bringing:
         await knowledge.pipeline.remove("manuale.md")
-        deleted.set()
-        return await bringing
-
-    assert await bring_and_delete() is Outcome.REMOVED
+    assert await bringing is Outcome.REMOVED
     assert await knowledge.texts() == []
     with pytest.raises(NotFound):
         await knowledge.document()
+
+
+async def test_what_a_person_decides_while_a_document_is_read_again_holds(knowledge: Knowledge) -> None:
+    await knowledge.bring(MANUAL)
+    await knowledge.bring("# Vecchio\n\nIl manuale di prima.", "vecchio.md")
+    document = await knowledge.document()
+    async with _embedding(knowledge, MANUAL + "\n\nIn più.") as bringing:
+        await knowledge.versions.choose(document, {"audience": "internal", "valid_until": "2999-01-31"})
+        await knowledge.versions.supersede(document, "vecchio.md", actor="ada")
+    assert await bringing is Outcome.CHANGED
+    view = await Library(knowledge.database).get("manuale.md")
+    assert (view.version, view.audience) == (2, Audience.INTERNAL)
+    assert view.valid_until is not None
+    assert (await Library(knowledge.database).get("vecchio.md")).superseded_by == "manuale.md"
+
+
+async def test_a_title_chosen_while_a_document_is_read_again_goes_to_its_newest_version(
+    knowledge: Knowledge,
+) -> None:
+    await knowledge.bring(MANUAL)
+    document = await knowledge.document()
+    async with _embedding(knowledge, MANUAL + "\n\nIn più.") as bringing:
+        choosing = asyncio.create_task(knowledge.versions.choose(document, {"title": "Istruzioni"}))
+        async with asyncio.timeout(30):
+            while (await Library(knowledge.database).get("manuale.md")).title != "Istruzioni":  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    assert await bringing is Outcome.CHANGED
+    await choosing
+    view = await Library(knowledge.database).get("manuale.md")
+    assert (view.version, view.title) == (2, "Istruzioni")
+    assert any("In più." in text for text in await knowledge.texts())
+    assert all("Istruzioni" in text for text in knowledge.encoder.encoded[-4:])
 
 
 async def test_corrections_made_at_once_are_both_kept(knowledge: Knowledge) -> None:
@@ -196,3 +212,25 @@ async def test_documents_are_found_by_what_they_do_today(knowledge: Knowledge) -
     assert {view.source: view.standing for view in views} == {
         source: Standing(standing) for standing, sources in found.items() for source in sources
     }
+
+
+@asynccontextmanager
+async def _embedding(knowledge: Knowledge, text: str) -> AsyncIterator[asyncio.Task[Outcome]]:
+    """Bring a text; the block runs after it was read and before it is embedded."""
+    preparer = knowledge.pipeline._preparer
+    embed, loop = preparer.embed, asyncio.get_running_loop()
+    started, done = asyncio.Event(), asyncio.Event()
+
+    def embed_late(*args: object) -> None:
+        loop.call_soon_threadsafe(started.set)
+        asyncio.run_coroutine_threadsafe(done.wait(), loop).result(30)
+        embed(*args)  # type: ignore[arg-type]
+
+    preparer.embed = embed_late  # type: ignore[method-assign, assignment]
+    bringing = asyncio.create_task(knowledge.bring(text))
+    await started.wait()
+    try:
+        yield bringing
+    finally:
+        preparer.embed = embed  # type: ignore[method-assign]
+        done.set()
