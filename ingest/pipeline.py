@@ -23,14 +23,12 @@ from core.telemetry import get_log
 from ingest.ledger import Ledger
 from ingest.ledger_types import Gone, Known, NewVersion
 from ingest.preparing import Prepared, Preparer
-from ingest.sources import UPLOAD, refusal
+from ingest.sources import DRAFT, UPLOAD, refusal
 from ingest.types import FileReport, IngestReport, Outcome, SourceFile
 
 log = get_log(__name__)
 
 _GROUP = 48
-DRAFT = "draft"
-"""Said beside a file: keep it for a person to publish."""
 
 
 class Step(StrEnum):

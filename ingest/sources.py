@@ -18,11 +18,13 @@ from ingest.sniffing import RECORD_EXTENSIONS, is_readable_name
 from ingest.types import FileReport, MediaType, Outcome, SourceFile
 
 UPLOAD = "upload"
+DRAFT = "draft"
+"""Said beside a file: keep it for a person to publish."""
 IGNORE_FILE = ".percorsoignore"
 """In an ingested folder: one pattern per line (`drafts/*`, `README.md`) of files to leave out."""
 _IGNORED_NAMES = ("license", "licence", "copying", "notice", "authors", "contributors")
 MAX_BYTES = 200 * 1024 * 1024
-_SHARED = ("audience", "language", "stages", "valid_from", "valid_until")
+_SHARED = ("audience", "language", "stages", "valid_from", "valid_until", "responsible", DRAFT)
 """What is said of an archive, e-mail or record file holds for everything inside it."""
 _IDENTIFIERS = ("id", "_id", "uuid", "key", "external_id")
 MAX_NAME = 500
@@ -140,7 +142,8 @@ def _member(
 
 
 def _shared(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in metadata.items() if name in _SHARED and value not in (None, "")}
+    said = {name: value for name, value in metadata.items() if name in _SHARED}
+    return {name: value for name, value in said.items() if value not in (None, "", False)}
 
 
 def _holds_records(name: str) -> bool:

@@ -20,9 +20,9 @@ from ingest.comparing import Comparison, compare
 from ingest.ledger import describe
 from ingest.ledger_types import NewVersion, Origin
 from ingest.metadata import build_metadata
-from ingest.pipeline import DRAFT, Pipeline
+from ingest.pipeline import Pipeline
 from ingest.preparing import Preparer
-from ingest.sources import UPLOAD
+from ingest.sources import DRAFT, UPLOAD
 from ingest.types import MediaType, Metadata, Outcome, Piece, SourceFile
 
 _ENCODED = ("title", "language")
