@@ -205,6 +205,11 @@ class Ledger:
             await _tell(session, actor, "document_deleted", row.id, facts)
             return Gone(document_id=row.id, versions=len(originals), chunks=chunks, originals=unused)
 
+    async def unused(self, originals: set[str]) -> set[str]:
+        """Return those of these files that no version needs."""
+        async with self._database.reading() as session:
+            return await _unused(session, originals)
+
     async def sources_of(self, root: str) -> set[str]:
         """Return the sources that were ingested from this folder or file, or from record files in it."""
         record_inside = DocumentRow.root.startswith(f"{root}/", autoescape=True) & (

@@ -13,6 +13,7 @@ from core.errors import DocumentRefused, Refusal
 from core.text import clean, normalise
 from ingest.archives import visible
 from ingest.containers import MAX_DEPTH, Budget, Member, kind_of, members
+from ingest.ledger_types import Known
 from ingest.metadata import SIDECAR, parse_sidecar
 from ingest.sniffing import RECORD_EXTENSIONS, is_readable_name
 from ingest.types import FileReport, MediaType, Outcome, SourceFile
@@ -193,6 +194,31 @@ def _identifier(line: bytes) -> str | None:
     found = next((fields[name] for name in _IDENTIFIERS if fields.get(name) is not None), None)
     identifier = normalise(str(found)) if isinstance(found, str | int) else ""
     return identifier if 0 < len(identifier) <= MAX_NAME else None
+
+
+def check_name(file: SourceFile, known: Known | None) -> None:
+    """Refuse a file whose source is another one's: two folders would overwrite each other in turn.
+
+    Raises:
+        DocumentRefused: `known` is of another file that is still there.
+    """
+    if known and known.version and clashes(file, known):
+        raise DocumentRefused(
+            Refusal.NAME_TAKEN,
+            f"{file.source} came from {known.root} already: remove it there or rename this one.",
+        )
+
+
+def clashes(file: SourceFile, known: Known) -> bool:
+    """Whether `known` came from another place that still has it; if that has not, the file has moved."""
+    before = _origin(known.root, file.source)
+    return before != _origin(file.root, file.source) and (before is None or before.is_file())
+
+
+def _origin(root: str, source: str) -> Path | None:
+    """Return the file that a document came from, or None when it was uploaded."""
+    place = Path(root)
+    return None if root == UPLOAD else place if place.is_file() else place / source
 
 
 def refusal(source: str, problem: DocumentRefused) -> FileReport:

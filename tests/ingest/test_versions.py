@@ -14,6 +14,7 @@ from core.embeddings import Encoder, Vectors
 from core.errors import BadInput, DocumentRefused, NotFound
 from core.index.dense import DenseSearch
 from core.index.tables import ChunkRow, VersionRow
+from core.index.vectors import ChromaIndex
 from core.offload import ModelRunner
 from core.types import Audience
 from ingest.ledger import Ledger
@@ -56,6 +57,10 @@ class Knowledge:
     async def bring(self, text: str, name: str = "manuale.md", **fields: str) -> Outcome:
         report = await self.pipeline.run([a_file(text, name, metadata={"language": "it", **fields})])
         return report.files[0].outcome
+
+    def kept(self) -> list[str]:
+        """What the files say that are kept."""
+        return [path.read_text() for path in self.originals.rglob("*") if path.is_file()]
 
     async def document(self, source: str = "manuale.md") -> str:
         return (await Library(self.database).get(source)).id
@@ -113,9 +118,40 @@ async def test_a_document_that_is_deleted_while_it_is_read_again_stays_deleted(k
     async with _embedding(knowledge, MANUAL + "\n\nIn più.") as bringing:
         await knowledge.pipeline.remove("manuale.md")
     assert await bringing is Outcome.REMOVED
-    assert await knowledge.texts() == []
+    assert await knowledge.texts() == knowledge.kept() == []
     with pytest.raises(NotFound):
         await knowledge.document()
+
+
+async def test_a_document_that_is_deleted_while_its_draft_is_read_stays_deleted(knowledge: Knowledge) -> None:
+    await knowledge.bring(MANUAL)
+    async with _embedding(knowledge, MANUAL + "\n\nIn più.", "from_file", draft="true") as bringing:
+        await knowledge.pipeline.remove("manuale.md")
+    assert await bringing is Outcome.REMOVED
+    assert knowledge.kept() == []
+    with pytest.raises(NotFound):
+        await knowledge.document()
+
+
+async def test_a_file_that_another_document_is_about_to_need_is_kept(knowledge: Knowledge) -> None:
+    await knowledge.bring(MANUAL, "prima.md")
+    async with _embedding(knowledge, MANUAL) as bringing:
+        await knowledge.pipeline.remove("prima.md")
+    assert await bringing is Outcome.ADDED
+    assert knowledge.kept() == [MANUAL]
+    await knowledge.pipeline.remove("manuale.md")
+    assert knowledge.kept() == []
+
+
+async def test_of_what_the_index_does_not_return_nothing_is_kept(
+    knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ChromaIndex, "search", lambda *_, **__: [])  # a graph that lost its links
+    assert await knowledge.bring(MANUAL) is Outcome.REFUSED
+    assert knowledge.kept() == []
+    chroma = knowledge.pipeline._index._chroma
+    assert chroma is not None
+    assert chroma.ids() == set()
 
 
 async def test_what_a_person_decides_while_a_document_is_read_again_holds(knowledge: Knowledge) -> None:
@@ -215,22 +251,24 @@ async def test_documents_are_found_by_what_they_do_today(knowledge: Knowledge) -
 
 
 @asynccontextmanager
-async def _embedding(knowledge: Knowledge, text: str) -> AsyncIterator[asyncio.Task[Outcome]]:
-    """Bring a text; the block runs after it was read and before it is embedded."""
+async def _embedding(
+    knowledge: Knowledge, text: str, step: str = "embed", **fields: str
+) -> AsyncIterator[asyncio.Task[Outcome]]:
+    """Bring a text; the block runs after it was read and before it is embedded, or before another step."""
     preparer = knowledge.pipeline._preparer
-    embed, loop = preparer.embed, asyncio.get_running_loop()
+    usual, loop = getattr(preparer, step), asyncio.get_running_loop()
     started, done = asyncio.Event(), asyncio.Event()
 
-    def embed_late(*args: object) -> None:
+    def late(*args: object) -> object:
         loop.call_soon_threadsafe(started.set)
         asyncio.run_coroutine_threadsafe(done.wait(), loop).result(30)
-        embed(*args)  # type: ignore[arg-type]
+        return usual(*args)
 
-    preparer.embed = embed_late  # type: ignore[method-assign, assignment]
-    bringing = asyncio.create_task(knowledge.bring(text))
+    setattr(preparer, step, late)
+    bringing = asyncio.create_task(knowledge.bring(text, **fields))
     await started.wait()
     try:
         yield bringing
     finally:
-        preparer.embed = embed  # type: ignore[method-assign]
+        setattr(preparer, step, usual)
         done.set()
