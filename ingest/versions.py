@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
 
 from core import audit
 from core.database import Database, now
@@ -79,6 +80,7 @@ class Versions:
                 select(VersionRow)
                 .where(VersionRow.document_id == document_id)
                 .order_by(VersionRow.number.desc())
+                .options(defer(VersionRow.text), defer(VersionRow.pieces))
             )
             return [_view(row, document) for row in rows]
 

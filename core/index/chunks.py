@@ -52,7 +52,9 @@ def answering(scope: Scope) -> ColumnElement[bool]:
 
 
 def _passages() -> Select[ChunkRow, DocumentRow]:
-    return select(ChunkRow, DocumentRow).join(DocumentRow, DocumentRow.id == ChunkRow.document_id)
+    """Chunks with their documents, without what only the index of words needs."""
+    joined = select(ChunkRow, DocumentRow).join(DocumentRow, DocumentRow.id == ChunkRow.document_id)
+    return joined.options(defer(ChunkRow.lexemes), defer(ChunkRow.text_hash))
 
 
 async def check(session: AsyncSession, uids: Collection[str], scope: Scope) -> dict[str, Passage]:
@@ -83,7 +85,7 @@ async def candidates(
     if not uids:
         return {}, {}
     wanted = _passages().where(ChunkRow.uid.in_(list(uids)), answering(scope))
-    rows = await session.execute(wanted.options(defer(ChunkRow.lexemes), defer(ChunkRow.text_hash)))
+    rows = await session.execute(wanted)
     found = [(chunk, _passage(chunk, document)) for chunk, document in rows]
     own = [chunk for chunk, _ in found if chunk.model == model]
     matrix = from_blobs([chunk.vector for chunk in own])
@@ -96,6 +98,7 @@ async def neighbours(session: AsyncSession, passage: Passage, scope: Scope, reac
     near = ChunkRow.ordinal.between(passage.ordinal - reach, passage.ordinal + reach)
     rows = await session.execute(
         _passages()
+        .options(defer(ChunkRow.vector))
         .where(ChunkRow.document_id == passage.document_id, near, answering(scope))
         .order_by(ChunkRow.ordinal)
     )
