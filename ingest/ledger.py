@@ -32,14 +32,11 @@ class Ledger:
             row = await session.scalar(select(DocumentRow).where(DocumentRow.source == source))
             if row is None:
                 return None
-            own = VersionRow.document_id == row.id
-            from_file = select(VersionRow.file_hash, VersionRow.recipe).where(
-                own, VersionRow.origin == Origin.FILE
+            own = select(VersionRow).where(VersionRow.document_id == row.id)
+            newest = await session.scalar(
+                own.where(VersionRow.origin == Origin.FILE).order_by(VersionRow.number.desc()).limit(1)
             )
-            newest = (await session.execute(from_file.order_by(VersionRow.number.desc()).limit(1))).first()
-            live = await session.scalar(
-                select(VersionRow.origin).where(own, VersionRow.number == row.version)
-            )
+            live = await session.scalar(own.where(VersionRow.number == row.version))
             return Known(
                 document_id=row.id,
                 version=row.version,
@@ -48,7 +45,7 @@ class Ledger:
                 reason=row.reason,
                 file_hash=newest.file_hash if newest else None,
                 recipe=newest.recipe if newest else None,
-                waits=row.latest > 0 and (live is None or live == Origin.EDITED),
+                waits=row.latest > 0 and (live is None or live.origin == Origin.EDITED),
                 chosen=row.chosen,
             )
 

@@ -3,9 +3,10 @@
 import random
 from collections.abc import AsyncGenerator, Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
@@ -57,14 +58,6 @@ def _passages() -> Select[ChunkRow, DocumentRow]:
     return joined.options(defer(ChunkRow.lexemes), defer(ChunkRow.text_hash))
 
 
-async def check(session: AsyncSession, uids: Collection[str], scope: Scope) -> dict[str, Passage]:
-    """Return those of `uids` that may answer, as passages by chunk id; all others are left out."""
-    if not uids:
-        return {}
-    rows = await session.execute(_passages().where(ChunkRow.uid.in_(list(uids)), answering(scope)))
-    return {chunk.uid: _passage(chunk, document) for chunk, document in rows}
-
-
 async def still_answering(session: AsyncSession, uids: Collection[str], scope: Scope = Scope()) -> set[str]:
     """Return those of `uids` that may answer; their documents cannot change until the transaction ends."""
     if not uids:
@@ -81,7 +74,7 @@ async def still_answering(session: AsyncSession, uids: Collection[str], scope: S
 async def candidates(
     session: AsyncSession, uids: Collection[str], scope: Scope, model: str
 ) -> tuple[dict[str, Passage], dict[str, Vectors]]:
-    """Return what `check` returns, and the vectors of those that `model` encoded, read in one go."""
+    """Return those of `uids` that may answer, as passages by chunk id, and their vectors by `model`."""
     if not uids:
         return {}, {}
     wanted = _passages().where(ChunkRow.uid.in_(list(uids)), answering(scope))
@@ -128,14 +121,24 @@ async def slices(
     Yields:
         The row id to go on after, the chunk ids, and their vectors of shape (len(ids), dimensions).
     """
+    wanted = select(rows.id, rows.uid, rows.vector).where(rows.model == model)
+    async for found in _in_parts(database, wanted, rows, size, after):
+        uids, vectors = [uid for _, uid, _ in found], from_blobs([vector for _, _, vector in found])
+        yield found[-1][0], uids, vectors
+
+
+async def _in_parts(
+    database: Database, wanted: Select[*tuple[Any, ...]], rows: Rows, size: int, after: int = 0
+) -> AsyncGenerator[Sequence[Row[*tuple[Any, ...]]], None]:
+    """Yield the rows of `wanted`, which begin with their id, from the one after `after` on."""
     while True:
-        part = select(rows.id, rows.uid, rows.vector).where(rows.model == model, rows.id > after)
         async with database.reading() as session:
-            found = (await session.execute(part.order_by(rows.id).limit(size))).all()
+            part = wanted.where(rows.id > after).order_by(rows.id).limit(size)
+            found = (await session.execute(part)).all()
         if not found:
             return
+        yield found
         after = found[-1][0]
-        yield after, [uid for _, uid, _ in found], from_blobs([vector for _, _, vector in found])
 
 
 async def all_vectors(database: Database, model: str) -> tuple[list[str], Vectors]:
@@ -164,15 +167,10 @@ async def all_answering(session: AsyncSession, scope: Scope, model: str) -> tupl
 async def all_ids(database: Database, model: str, rows: Rows = ChunkRow) -> set[str]:
     """Return the ids of every chunk that `model` encoded."""
     found: set[str] = set()
-    after = 0
-    while True:
-        part = select(rows.id, rows.uid).where(rows.model == model, rows.id > after)
-        async with database.reading() as session:
-            some = (await session.execute(part.order_by(rows.id).limit(_BATCH))).all()
-        if not some:
-            return found
-        after = some[-1][0]
-        found.update(uid for _, uid in some)
+    wanted = select(rows.id, rows.uid).where(rows.model == model)
+    async for part in _in_parts(database, wanted, rows, _BATCH):
+        found.update(uid for _, uid in part)
+    return found
 
 
 async def any_ids(session: AsyncSession, model: str, size: int, rows: Rows = ChunkRow) -> list[str]:

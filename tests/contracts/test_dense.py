@@ -302,7 +302,7 @@ async def test_a_deleted_chunk_never_answers_even_while_the_index_still_has_it(
         found = [uid for uid, _ in await dense.search(VECTORS[0], limit=3)]
         assert found[0] == uids[0]
         async with sqlite.reading() as session:
-            answering = await chunks.check(session, found, Scope())
+            answering, _ = await chunks.candidates(session, found, Scope(), MODEL)
         assert set(answering) == set(found[1:])
 
 
