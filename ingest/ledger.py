@@ -11,13 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import audit
 from core.database import Database, now
-from core.embeddings import Vectors, from_blobs, to_blob
+from core.embeddings import Vectors, from_blobs
 from core.errors import DocumentRefused, NotFound
 from core.index.tables import ChunkRow, DocumentRow, NextVectorRow, SupersessionRow, VersionRow
 from core.text import clean
 from core.types import UNKNOWN_LANGUAGE, DocumentState
+from ingest.ledger_rows import chunk_rows, decided, describe
 from ingest.ledger_types import Gone, Known, NewChunk, NewVersion, Origin, chunk_uid
-from ingest.metadata import as_details, build_metadata
+from ingest.metadata import as_details
 from ingest.types import MediaType, Metadata, SourceFile
 
 
@@ -92,7 +93,7 @@ class Ledger:
                 raise NotFound("The document was deleted meanwhile.")
             row = await _document(session, version)
             before = row.version
-            metadata = _decided(version, row.chosen)
+            metadata = decided(version, row.chosen)
             _describe(row, version, metadata)
             row.version, row.state, row.reason = version.number, DocumentState.SEARCHABLE, None
             replaced = await _delete_chunks(session, version.document_id)
@@ -100,7 +101,7 @@ class Ledger:
             await session.execute(delete(NextVectorRow).where(NextVectorRow.uid.in_(replaced)))
             kept_row = await _version(session, version, len(chunks), fresh=fresh)
             kept_row.published_at = now()
-            session.add_all(_chunk_rows(version, chunks, model))
+            session.add_all(chunk_rows(version, chunks, model))
             await _supersede(session, metadata.supersedes, version.source)
             if actor:
                 facts = {"source": version.source, "version": [before, version.number]}
@@ -129,7 +130,7 @@ class Ledger:
             version = replace(version, number=known.latest + 1 if known else 1)
             row = await _document(session, version)
             if row.version == 0:
-                _describe(row, version, _decided(version, row.chosen))
+                _describe(row, version, decided(version, row.chosen))
                 row.state = DocumentState.DRAFT
             row.reason = None
             await _version(session, version, len(version.pieces), fresh=True)
@@ -246,22 +247,9 @@ async def _locked(session: AsyncSession, document_id: str) -> DocumentRow | None
     return await session.get(DocumentRow, document_id, with_for_update=True)
 
 
-def describe(row: DocumentRow, metadata: Metadata) -> None:
-    """Write what is known about a document into its row; the language stays where none is said."""
-    row.title, row.language = metadata.title, metadata.language or row.language
-    row.stages, row.audience, row.url = list(metadata.stages), metadata.audience, metadata.url
-    row.valid_from, row.valid_until = metadata.valid_from, metadata.valid_until
-    row.responsible = metadata.responsible
-
-
 def _describe(row: DocumentRow, new: NewVersion, metadata: Metadata) -> None:
     row.root, row.media_type, row.language = new.root, new.media_type, new.language
     describe(row, metadata)
-
-
-def _decided(new: NewVersion, chosen: Mapping[str, Any]) -> Metadata:
-    said = as_details(new.said)
-    return build_metadata(source=new.source, found_title=None, inside={}, beside=said, chosen=chosen)
 
 
 async def _version(session: AsyncSession, new: NewVersion, chunk_count: int, *, fresh: bool) -> VersionRow:
@@ -288,27 +276,6 @@ async def _version(session: AsyncSession, new: NewVersion, chunk_count: int, *, 
         session.add(row)
     row.recipe, row.chunk_count = new.recipe, chunk_count
     return row
-
-
-def _chunk_rows(new: NewVersion, chunks: Sequence[NewChunk], model: str) -> list[ChunkRow]:
-    return [
-        ChunkRow(
-            uid=chunk_uid(new.document_id, new.number, ordinal),
-            document_id=new.document_id,
-            version=new.number,
-            ordinal=ordinal,
-            section=chunk.piece.section,
-            text=chunk.piece.text,
-            text_hash=hashlib.sha256(chunk.piece.text.encode()).hexdigest(),
-            encoded_hash=chunk.encoded_hash,
-            language=chunk.language,
-            page=chunk.piece.page,
-            lexemes=chunk.lexemes,
-            model=model,
-            vector=to_blob(chunk.vector),
-        )
-        for ordinal, chunk in enumerate(chunks)
-    ]
 
 
 async def _delete_chunks(session: AsyncSession, document_id: str) -> list[str]:

@@ -18,7 +18,7 @@ from core.index.tables import ChunkRow, DocumentRow, SupersessionRow, VersionRow
 from core.offload import ModelRunner
 from core.text import fold, words
 from ingest.comparing import Comparison, compare
-from ingest.ledger import describe
+from ingest.ledger_rows import describe
 from ingest.ledger_types import NewVersion, Origin
 from ingest.metadata import build_metadata
 from ingest.pipeline import Pipeline
