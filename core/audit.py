@@ -6,6 +6,7 @@ the chain at its place. What was cut off at the end shows against a head that wa
 
 import hashlib
 import json
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, Database, UtcDateTime, now
+from core.errors import BadInput
 
 BEGINNING = "0" * 64
 """What the first row carries as the hash before it."""
@@ -130,6 +132,9 @@ async def verify(database: Database, *, after: int = 0, expected: str | None = N
         database: where the trail is.
         after: rows up to this one are taken as they are.
         expected: a `head` of an earlier look; that row must still stand.
+
+    Raises:
+        BadInput: `expected` is no head.
     """
     seq, before, checked = after, None if after else BEGINNING, 0
     wanted = _head_parts(expected)
@@ -234,8 +239,10 @@ def _hash(row: AuditRow) -> str:
 def _head_parts(head: str | None) -> tuple[int, str] | None:
     if head is None:
         return None
-    seq, _, value = head.partition(":")
-    return int(seq), value
+    found = re.fullmatch(r"([0-9]{1,18}):([0-9a-f]{64})", head.strip())
+    if found is None:
+        raise BadInput("A head is NUMBER:HASH, as `percorso audit verify` prints it.")
+    return int(found[1]), found[2]
 
 
 def _entry(row: AuditRow) -> Entry:

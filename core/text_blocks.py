@@ -76,9 +76,14 @@ def _kind(first_line: str) -> PieceKind:
     return PieceKind.STEPS if _STEP.match(first_line) else PieceKind.LIST
 
 
+def cells(line: str) -> list[str]:
+    """Return the cells of a row of a table in light Markdown."""
+    return [cell.strip() for cell in line.strip().removeprefix("|").removesuffix("|").split("|")]
+
+
 def table_rows(text: str) -> tuple[list[str], list[list[str]]]:
     """Return (header cells, rows of cells) of a table in light Markdown."""
-    rows = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in text.split("\n")]
+    rows = [cells(line) for line in text.split("\n")]
     return rows[0], [row for row in rows[2:] if any(row)]
 
 

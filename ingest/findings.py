@@ -22,7 +22,8 @@ from ingest.statements import Claim, claims_of, differing
 
 _NEAR = 0.75
 """Passages less near than this are not compared."""
-_BLOCK = 1024
+_BLOCK = 128
+"""Passages compared with all others at once: at 100,000 passages a block is a matrix of 50 MB."""
 _MOST_NEAR = 30
 _SAME_WORDS = 0.9
 _COPIED = 0.8

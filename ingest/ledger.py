@@ -11,14 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import audit
 from core.database import Database, now
-from core.embeddings import Vectors, from_blobs, to_blob
+from core.embeddings import Vectors, from_blobs
 from core.errors import DocumentRefused, NotFound
 from core.index.tables import ChunkRow, DocumentRow, NextVectorRow, SupersessionRow, VersionRow
 from core.text import clean
 from core.types import UNKNOWN_LANGUAGE, DocumentState
+from ingest.ledger_rows import chunk_rows, decided, describe
 from ingest.ledger_types import Gone, Known, NewChunk, NewVersion, Origin, chunk_uid
 from ingest.metadata import as_details
-from ingest.types import MediaType, SourceFile
+from ingest.types import MediaType, Metadata, SourceFile
 
 
 class Ledger:
@@ -72,6 +73,8 @@ class Ledger:
     ) -> list[str]:
         """Make `version` the one that answers, in one transaction; it may be an earlier one again.
 
+        What people decided is read again here: they may have decided while the version was made ready.
+
         Args:
             version: what it says.
             chunks: how it was cut, with vectors.
@@ -89,11 +92,12 @@ class Ledger:
             NotFound: the document was deleted meanwhile.
         """
         async with self._database.writing() as session:
-            if not new and await session.get(DocumentRow, version.document_id) is None:
+            if not new and await _locked(session, version.document_id) is None:
                 raise NotFound("The document was deleted meanwhile.")
             row = await _document(session, version)
             before = row.version
-            _describe(row, version)
+            metadata = decided(version, row.chosen)
+            _describe(row, version, metadata)
             row.version, row.state, row.reason = version.number, DocumentState.SEARCHABLE, None
             row.suggested = None if suggested is None else dict(suggested)
             replaced = await _delete_chunks(session, version.document_id)
@@ -101,8 +105,8 @@ class Ledger:
             await session.execute(delete(NextVectorRow).where(NextVectorRow.uid.in_(replaced)))
             kept_row = await _version(session, version, len(chunks), fresh=fresh)
             kept_row.published_at = now()
-            session.add_all(_chunk_rows(version, chunks, model))
-            await _supersede(session, version.metadata.supersedes, version.source)
+            session.add_all(chunk_rows(version, chunks, model))
+            await _supersede(session, metadata.supersedes, version.source)
             facts = {"source": version.source, "version": [before, version.number]}
             await _tell(session, actor or version.by or audit.SYSTEM, "document_published", row.id, facts)
         kept = {chunk_uid(version.document_id, version.number, ordinal) for ordinal in range(len(chunks))}
@@ -131,13 +135,13 @@ class Ledger:
             NotFound: the document was deleted meanwhile.
         """
         async with self._database.writing() as session:
-            known = await session.get(DocumentRow, version.document_id)
+            known = await _locked(session, version.document_id)
             if not new and known is None:
                 raise NotFound("The document was deleted meanwhile.")
             version = replace(version, number=known.latest + 1 if known else 1)
             row = await _document(session, version)
             if row.version == 0:
-                _describe(row, version)
+                _describe(row, version, decided(version, row.chosen))
                 row.state = DocumentState.DRAFT
                 row.suggested = row.suggested if suggested is None else dict(suggested)
             row.reason = None
@@ -178,7 +182,7 @@ class Ledger:
             NotFound: there is no such document.
         """
         async with self._database.writing() as session:
-            row = await session.get(DocumentRow, document_id)
+            row = await _locked(session, document_id)
             if row is None:
                 raise NotFound("There is no such document.")
             facts = {"source": row.source, "version": row.version}
@@ -198,7 +202,8 @@ class Ledger:
             NotFound: there is no such document.
         """
         async with self._database.writing() as session:
-            row = await session.scalar(select(DocumentRow).where(DocumentRow.source == source))
+            wanted = select(DocumentRow).where(DocumentRow.source == source)
+            row = await session.scalar(wanted.with_for_update())
             if row is None:
                 raise NotFound(f"There is no document called {source!r}.")
             chunks, last = await _delete_chunks(session, row.id), await _last_text(session, row)
@@ -212,6 +217,11 @@ class Ledger:
             facts = {"source": source, "versions": len(originals), "chunks": len(chunks), "sha256": last}
             await _tell(session, actor, "document_deleted", row.id, facts)
             return Gone(document_id=row.id, versions=len(originals), chunks=chunks, originals=unused)
+
+    async def unused(self, originals: set[str]) -> set[str]:
+        """Return those of these files that no version needs."""
+        async with self._database.reading() as session:
+            return await _unused(session, originals)
 
     async def sources_of(self, root: str) -> set[str]:
         """Return the sources that were ingested from this folder or file, or from record files in it."""
@@ -235,21 +245,23 @@ async def _document(session: AsyncSession, new: NewVersion) -> DocumentRow:
     if row is None:
         row = DocumentRow(
             id=new.document_id, source=new.source, version=0, latest=0, revision=0, chosen={},
-            state=DocumentState.RECEIVED, created_at=now(), updated_at=now(),
+            language=new.language, state=DocumentState.RECEIVED, created_at=now(), updated_at=now(),
         )  # fmt: skip
-        _describe(row, new)
+        _describe(row, new, new.metadata)
         session.add(row)
         await session.flush()
     row.latest, row.updated_at, row.revision = max(row.latest, new.number), now(), row.revision + 1
     return row
 
 
-def _describe(row: DocumentRow, new: NewVersion) -> None:
-    meta = new.metadata
-    row.root, row.title, row.language, row.stages = new.root, meta.title, new.language, list(meta.stages)
-    row.audience, row.url, row.media_type = meta.audience, meta.url, new.media_type
-    row.valid_from, row.valid_until = meta.valid_from, meta.valid_until
-    row.responsible = meta.responsible
+async def _locked(session: AsyncSession, document_id: str) -> DocumentRow | None:
+    """Return a document that nobody else changes until the transaction ends; None when there is none."""
+    return await session.get(DocumentRow, document_id, with_for_update=True)
+
+
+def _describe(row: DocumentRow, new: NewVersion, metadata: Metadata) -> None:
+    row.root, row.media_type, row.language = new.root, new.media_type, new.language
+    describe(row, metadata)
 
 
 async def _version(session: AsyncSession, new: NewVersion, chunk_count: int, *, fresh: bool) -> VersionRow:
@@ -276,27 +288,6 @@ async def _version(session: AsyncSession, new: NewVersion, chunk_count: int, *, 
         session.add(row)
     row.recipe, row.chunk_count = new.recipe, chunk_count
     return row
-
-
-def _chunk_rows(new: NewVersion, chunks: Sequence[NewChunk], model: str) -> list[ChunkRow]:
-    return [
-        ChunkRow(
-            uid=chunk_uid(new.document_id, new.number, ordinal),
-            document_id=new.document_id,
-            version=new.number,
-            ordinal=ordinal,
-            section=chunk.piece.section,
-            text=chunk.piece.text,
-            text_hash=hashlib.sha256(chunk.piece.text.encode()).hexdigest(),
-            encoded_hash=chunk.encoded_hash,
-            language=chunk.language,
-            page=chunk.piece.page,
-            lexemes=chunk.lexemes,
-            model=model,
-            vector=to_blob(chunk.vector),
-        )
-        for ordinal, chunk in enumerate(chunks)
-    ]
 
 
 async def _delete_chunks(session: AsyncSession, document_id: str) -> list[str]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, cast, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, Text, case, cast, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database import Database, now
@@ -109,23 +109,17 @@ class Library:
         async with self._database.reading() as session:
             conditions = _conditions(wanted or Filter(), sqlite=self._database.is_sqlite)
             counted = select(func.count()).select_from(DocumentRow).where(*conditions)
-            rows = await session.scalars(
-                select(DocumentRow).where(*conditions).order_by(*_ORDERS[order]).limit(limit).offset(offset)
-            )
-            return int(await session.scalar(counted) or 0), await _views(session, rows.all())
+            wanted_rows = select(DocumentRow, _standing()).where(*conditions).order_by(*_ORDERS[order])
+            rows = (await session.execute(wanted_rows.limit(limit).offset(offset))).all()
+            return int(await session.scalar(counted) or 0), await _views(session, rows)
 
     async def counts(self) -> dict[Standing, int]:
         """Return how many documents there are of each standing."""
+        each = select(_standing().label("standing")).subquery()
+        counted = select(each.c.standing, func.count()).group_by(each.c.standing)
         async with self._database.reading() as session:
-            return {
-                standing: int(
-                    await session.scalar(
-                        select(func.count()).select_from(DocumentRow).where(_stands(standing))
-                    )
-                    or 0
-                )
-                for standing in Standing
-            }
+            found = {standing: count for standing, count in await session.execute(counted)}
+        return {standing: found.get(standing, 0) for standing in Standing}
 
     async def choices(self) -> tuple[Sequence[str], Sequence[str]]:
         """Return (the languages, the roots) that occur, in order of the alphabet."""
@@ -150,17 +144,17 @@ class Library:
             NotFound: there is no such document.
         """
         async with self._database.reading() as session:
-            row = await session.scalar(
-                select(DocumentRow).where(or_(DocumentRow.id == name, DocumentRow.source == name)).limit(1)
-            )
-            if row is None:
+            wanted = or_(DocumentRow.id == name, DocumentRow.source == name)
+            found = (await session.execute(select(DocumentRow, _standing()).where(wanted).limit(1))).first()
+            if found is None:
                 raise NotFound(f"There is no document called {name!r}.")
+            row = found[0]
             text = await session.scalar(
                 select(VersionRow.text).where(
                     VersionRow.document_id == row.id, VersionRow.number == (row.version or row.latest)
                 )
             )
-            return (await _views(session, [row], text))[0]
+            return (await _views(session, [found], text))[0]
 
 
 _ORDERS: dict[Order, tuple[Any, ...]] = {
@@ -176,7 +170,7 @@ def _conditions(wanted: Filter, *, sqlite: bool) -> list[ColumnElement[bool]]:
         columns = (DocumentRow.title, DocumentRow.source)
         found.append(or_(*(column.icontains(word, autoescape=True) for column in columns)))
     if wanted.standing is not None:
-        found.append(_stands(wanted.standing))
+        found.append(_standing() == wanted.standing)
     if wanted.audience is not None:
         found.append(DocumentRow.audience == wanted.audience.value)
     if wanted.language is not None:
@@ -201,34 +195,17 @@ def _tagged(stage: str, *, sqlite: bool) -> ColumnElement[bool]:
     return exists(tagged)
 
 
-def _stands(standing: Standing) -> ColumnElement[bool]:
-    """The condition for a standing; every document has exactly one."""
+def _standing() -> ColumnElement[str]:
+    """The standing of a document, beside its row; the first that is true counts."""
     moment = now()
-    searchable = DocumentRow.state == DocumentState.SEARCHABLE
-    superseded = exists().where(SupersessionRow.source == DocumentRow.source)
-    expired = DocumentRow.valid_until.is_not(None) & (DocumentRow.valid_until <= moment)
-    upcoming = DocumentRow.valid_from.is_not(None) & (DocumentRow.valid_from > moment)
-    return {
-        Standing.REFUSED: DocumentRow.state == DocumentState.REFUSED,
-        Standing.DRAFT: DocumentRow.state.in_([DocumentState.DRAFT, DocumentState.RECEIVED]),
-        Standing.SUPERSEDED: searchable & superseded,
-        Standing.EXPIRED: searchable & ~superseded & expired,
-        Standing.UPCOMING: searchable & ~superseded & ~expired & upcoming,
-        Standing.ANSWERING: searchable & ~superseded & ~expired & ~upcoming,
-    }[standing]
-
-
-def _standing(row: DocumentRow, superseded_by: str | None) -> Standing:
-    if row.state == DocumentState.REFUSED:
-        return Standing.REFUSED
-    if row.state != DocumentState.SEARCHABLE:
-        return Standing.DRAFT
-    if superseded_by is not None:
-        return Standing.SUPERSEDED
-    if row.valid_until is not None and row.valid_until <= now():
-        return Standing.EXPIRED
-    upcoming = row.valid_from is not None and row.valid_from > now()
-    return Standing.UPCOMING if upcoming else Standing.ANSWERING
+    return case(
+        (DocumentRow.state == DocumentState.REFUSED, Standing.REFUSED),
+        (DocumentRow.state != DocumentState.SEARCHABLE, Standing.DRAFT),
+        (exists().where(SupersessionRow.source == DocumentRow.source), Standing.SUPERSEDED),
+        (DocumentRow.valid_until <= moment, Standing.EXPIRED),
+        (DocumentRow.valid_from > moment, Standing.UPCOMING),
+        else_=Standing.ANSWERING,
+    )
 
 
 def _open_suggestions(row: DocumentRow) -> dict[str, float]:
@@ -237,9 +214,9 @@ def _open_suggestions(row: DocumentRow) -> dict[str, float]:
 
 
 async def _views(
-    session: AsyncSession, rows: Sequence[DocumentRow], text: str | None = None
+    session: AsyncSession, rows: Sequence[Row[DocumentRow, str]], text: str | None = None
 ) -> list[DocumentView]:
-    ids, sources = [row.id for row in rows], [row.source for row in rows]
+    ids, sources = [row.id for row, _ in rows], [row.source for row, _ in rows]
     counted = await session.execute(
         select(ChunkRow.document_id, func.count())
         .where(ChunkRow.document_id.in_(ids))
@@ -263,7 +240,7 @@ async def _views(
             url=row.url,
             media_type=row.media_type,
             state=DocumentState(row.state),
-            standing=_standing(row, superseded.get(row.source)),
+            standing=Standing(standing),
             reason=row.reason,
             version=row.version,
             latest=row.latest,
@@ -277,5 +254,5 @@ async def _views(
             updated_at=row.updated_at,
             text=text,
         )
-        for row in rows
+        for row, standing in rows
     ]

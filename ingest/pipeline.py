@@ -8,10 +8,9 @@ them, and the old ones leave it afterwards: at no moment does a document answer 
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence, Set
 from enum import StrEnum
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 
@@ -21,16 +20,14 @@ from core.index.dense import DenseSearch
 from core.offload import ModelRunner
 from core.telemetry import get_log
 from ingest.ledger import Ledger
-from ingest.ledger_types import Gone, Known, NewVersion
+from ingest.ledger_types import Gone, NewVersion
 from ingest.preparing import Prepared, Preparer
-from ingest.sources import UPLOAD, refusal
+from ingest.sources import DRAFT, check_name, clashes, refusal
 from ingest.types import FileReport, IngestReport, Outcome, SourceFile
 
 log = get_log(__name__)
 
 _GROUP = 48
-DRAFT = "draft"
-"""Said beside a file: keep it for a person to publish."""
 
 
 class Step(StrEnum):
@@ -119,7 +116,7 @@ class Pipeline:
         gone = await self._ledger.remove(source, actor=actor)
         self._index.changed()
         await self._index.remove(gone.chunks)
-        await self._runner.run(self._preparer.originals.forget, gone.originals)
+        await self._forget(gone.originals)
         return gone
 
     async def prune(self, root: str, kept: Set[str]) -> list[FileReport]:
@@ -127,14 +124,22 @@ class Pipeline:
         vanished = await self._ledger.sources_of(root) - kept
         return [await self.remove(source) for source in sorted(vanished)]
 
-    async def answer_with(self, version: NewVersion, *, actor: str | None = None) -> int:
+    async def answer_with(
+        self, kept: Callable[[], Awaitable[NewVersion | None]], *, actor: str | None = None
+    ) -> int:
         """Let a version that is kept answer, in place of the one that does; return its number of chunks.
+
+        Args:
+            kept: returns the version, or None when there is nothing to do; asked when nobody else publishes.
+            actor: who decided it, for the audit trail.
 
         Raises:
             DocumentRefused: the index does not return what was added.
             NotFound: the document was deleted meanwhile.
         """
         async with self._one_group:
+            if (version := await kept()) is None:
+                return 0
             prepared = await self._runner.run_bulk(self._preparer.for_answering, version)
             await self._embed([prepared])
             replaced = await self._publish(prepared, actor)
@@ -164,6 +169,29 @@ class Pipeline:
     async def _take_in(
         self, group: Sequence[SourceFile | FileReport], on_step: OnStep, by: str
     ) -> AsyncIterator[FileReport]:
+        """Yield what becomes of each; the files of what does not become a version are not kept."""
+        read: list[Prepared] = []
+        lost: set[str] = set()
+        try:
+            async for report in self._decide(group, on_step, by, read):
+                if report.outcome in (Outcome.REMOVED, Outcome.REFUSED):
+                    lost.add(report.source)
+                yield report
+        finally:
+            self._preparer.originals.let_go(filter(None, (one.version.original for one in read)))
+        gone = (one.version.original for one in read if one.version.source in lost)
+        await self._forget(set(filter(None, gone)))
+
+    async def _forget(self, originals: set[str]) -> None:
+        """Delete the files that no version needs; asked here, for one may have come to need them by now."""
+        if originals:
+            unused = await self._ledger.unused(originals)
+            await self._runner.run(self._preparer.originals.forget, unused)
+
+    async def _decide(
+        self, group: Sequence[SourceFile | FileReport], on_step: OnStep, by: str, read: list[Prepared]
+    ) -> AsyncIterator[FileReport]:
+        """Yield what becomes of each; `read` collects those that were read."""
         waiting: list[Prepared] = []
         on_step(Step.PARSING)
         for item in group:
@@ -177,11 +205,10 @@ class Pipeline:
                 continue
             if prepared is None:
                 yield FileReport(source=item.source, outcome=Outcome.UNCHANGED)
-            elif _waits(prepared):
-                await self._runner.run_bulk(self._preparer.skim, prepared)
-                new = prepared.known is None
-                await self._ledger.keep_draft(prepared.version, new=new, suggested=prepared.suggested)
-                yield _taken(prepared, Outcome.DRAFTED)
+                continue
+            read.append(prepared)
+            if _waits(prepared):
+                yield await self._draft(prepared)
             else:
                 waiting.append(prepared)
         if not waiting:
@@ -202,16 +229,25 @@ class Pipeline:
         known = await self._ledger.known(file.source)
         file_hash = _hash(file)
         if known and (known.file_hash, known.recipe) == (file_hash, self.recipe):
-            root = known.root if _clashes(file, known) else file.root
+            root = known.root if clashes(file, known) else file.root
             if (root, None) != (known.root, known.reason):
                 await self._ledger.confirm(file.source, root)
             return None
-        _check_name(file, known)
+        check_name(file, known)
         return await self._runner.run_bulk(self._preparer.from_file, file, known, file_hash, by)
 
     async def _refuse(self, file: SourceFile, problem: DocumentRefused) -> FileReport:
         await self._ledger.refuse(file, problem)
         return refusal(file.source, problem)
+
+    async def _draft(self, prepared: Prepared) -> FileReport:
+        await self._runner.run_bulk(self._preparer.skim, prepared)
+        new = prepared.known is None
+        try:
+            await self._ledger.keep_draft(prepared.version, new=new, suggested=prepared.suggested)
+        except NotFound:  # deleted while it was read
+            return FileReport(source=prepared.version.source, outcome=Outcome.REMOVED)
+        return _taken(prepared, Outcome.DRAFTED)
 
     async def _embed(self, group: Sequence[Prepared]) -> None:
         """Make the vectors of a group and hand them to the index."""
@@ -236,6 +272,7 @@ class Pipeline:
             return FileReport(source=source, outcome=Outcome.REMOVED)
         except DocumentRefused as problem:
             assert prepared.file is not None
+            await self._index.remove(prepared.uids)
             return await self._refuse(prepared.file, problem)
         outcome = Outcome.CHANGED if known and known.version else Outcome.ADDED
         return _taken(prepared, outcome)
@@ -296,27 +333,6 @@ def _each_once(files: Iterable[SourceFile | FileReport]) -> Iterator[SourceFile 
 def _hash(file: SourceFile) -> str:
     beside = repr(sorted(file.metadata.items()))
     return hashlib.sha256(file.content + b"\x00" + beside.encode()).hexdigest()
-
-
-def _check_name(file: SourceFile, known: Known | None) -> None:
-    """Two folders with a file of the same relative name would overwrite each other in turn."""
-    if known and known.version and _clashes(file, known):
-        raise DocumentRefused(
-            Refusal.NAME_TAKEN,
-            f"{file.source} came from {known.root} already: remove it there or rename this one.",
-        )
-
-
-def _clashes(file: SourceFile, known: Known) -> bool:
-    """Whether `known` came from another place that still has it; if that has not, the file has moved."""
-    before = _origin(known.root, file.source)
-    return before != _origin(file.root, file.source) and (before is None or before.is_file())
-
-
-def _origin(root: str, source: str) -> Path | None:
-    """Return the file that a document came from, or None when it was uploaded."""
-    place = Path(root)
-    return None if root == UPLOAD else place if place.is_file() else place / source
 
 
 def _waits(prepared: Prepared) -> bool:

@@ -69,6 +69,10 @@ def is_readable_name(name: str) -> bool:
     return lower.endswith(RECORD_EXTENSIONS) or suffix in _BY_EXTENSION or suffix in _ALSO_TRIED
 
 
+def is_pdf(content: bytes) -> bool:
+    return content[:1024].lstrip().startswith(b"%PDF-")
+
+
 def sniff(content: bytes, name: str) -> MediaType:
     """Return the media type.
 
@@ -77,7 +81,7 @@ def sniff(content: bytes, name: str) -> MediaType:
     """
     if not content.strip(b"\x00\t\n\r \xef\xbb\xbf"):
         raise DocumentRefused(Refusal.EMPTY, "The file is empty.")
-    if content[:1024].lstrip().startswith(b"%PDF-"):
+    if is_pdf(content):
         return MediaType.PDF
     if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _as_named(_sniff_zip(content), name)

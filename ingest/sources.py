@@ -13,16 +13,19 @@ from core.errors import DocumentRefused, Refusal
 from core.text import clean, normalise
 from ingest.archives import visible
 from ingest.containers import MAX_DEPTH, Budget, Member, kind_of, members
+from ingest.ledger_types import Known
 from ingest.metadata import SIDECAR, parse_sidecar
 from ingest.sniffing import RECORD_EXTENSIONS, is_readable_name
 from ingest.types import FileReport, MediaType, Outcome, SourceFile
 
 UPLOAD = "upload"
+DRAFT = "draft"
+"""Said beside a file: keep it for a person to publish."""
 IGNORE_FILE = ".percorsoignore"
 """In an ingested folder: one pattern per line (`drafts/*`, `README.md`) of files to leave out."""
 _IGNORED_NAMES = ("license", "licence", "copying", "notice", "authors", "contributors")
 MAX_BYTES = 200 * 1024 * 1024
-_SHARED = ("audience", "language", "stages", "valid_from", "valid_until")
+_SHARED = ("audience", "language", "stages", "valid_from", "valid_until", "responsible", DRAFT)
 """What is said of an archive, e-mail or record file holds for everything inside it."""
 _IDENTIFIERS = ("id", "_id", "uuid", "key", "external_id")
 MAX_NAME = 500
@@ -140,7 +143,8 @@ def _member(
 
 
 def _shared(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in metadata.items() if name in _SHARED and value not in (None, "")}
+    said = {name: value for name, value in metadata.items() if name in _SHARED}
+    return {name: value for name, value in said.items() if value not in (None, "", False)}
 
 
 def _holds_records(name: str) -> bool:
@@ -190,6 +194,31 @@ def _identifier(line: bytes) -> str | None:
     found = next((fields[name] for name in _IDENTIFIERS if fields.get(name) is not None), None)
     identifier = normalise(str(found)) if isinstance(found, str | int) else ""
     return identifier if 0 < len(identifier) <= MAX_NAME else None
+
+
+def check_name(file: SourceFile, known: Known | None) -> None:
+    """Refuse a file whose source is another one's: two folders would overwrite each other in turn.
+
+    Raises:
+        DocumentRefused: `known` is of another file that is still there.
+    """
+    if known and known.version and clashes(file, known):
+        raise DocumentRefused(
+            Refusal.NAME_TAKEN,
+            f"{file.source} came from {known.root} already: remove it there or rename this one.",
+        )
+
+
+def clashes(file: SourceFile, known: Known) -> bool:
+    """Whether `known` came from another place that still has it; if that has not, the file has moved."""
+    before = _origin(known.root, file.source)
+    return before != _origin(file.root, file.source) and (before is None or before.is_file())
+
+
+def _origin(root: str, source: str) -> Path | None:
+    """Return the file that a document came from, or None when it was uploaded."""
+    place = Path(root)
+    return None if root == UPLOAD else place if place.is_file() else place / source
 
 
 def refusal(source: str, problem: DocumentRefused) -> FileReport:

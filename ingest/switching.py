@@ -88,13 +88,13 @@ class ModelSwitch:
         if before is None or before == self._wanted.name:
             return self._wanted.name
         old = Encoder(before)
+        if old.name != before:  # the name stands for other weights today
+            log.warning("old_embedding_model_gone", model=before, problem=f"It is {old.name} now.")
+            return self._wanted.name
         try:
             await self._runner.run_bulk(old.load)
         except PercorsoError as problem:
             log.warning("old_embedding_model_gone", model=before, problem=str(problem))
-            return self._wanted.name
-        if old.name != before:  # the name stands for other weights today
-            log.warning("old_embedding_model_gone", model=before, problem=f"It is {old.name} now.")
             return self._wanted.name
         self._live.become(old)
         return before
@@ -126,12 +126,13 @@ class ModelSwitch:
         self.progress = None
 
     async def _switch(self) -> None:
-        chroma = await self._dense.aside(self._wanted.name)
-        async with self._pipeline.quiet:
-            await self._embed(aside=True)  # what was published in the meantime
-            await self._dense.switch(chroma, self._wanted.name)
-            self._live.become(self._wanted)  # nothing ran in between: both changed at once
-        await self._dense.tidy()
+        async with self._dense.building:
+            chroma = await self._dense.aside(self._wanted.name)
+            async with self._pipeline.quiet:
+                await self._embed(aside=True)  # what was published in the meantime
+                await self._dense.switch(chroma, self._wanted.name)
+                self._live.become(self._wanted)  # nothing ran in between: both changed at once
+            await self._dense.tidy()
         await self._embed(aside=False)  # whoever published without the pipeline
 
     async def _embed(self, *, aside: bool) -> None:

@@ -6,6 +6,9 @@ columns, and each of its parts repeats the first cell: the row is found by it wh
 
 from collections.abc import Callable, Sequence
 
+from core.text_blocks import cells as cells_of
+from core.text_blocks import table_text
+
 CountTokens = Callable[[Sequence[str]], list[int]]
 CutText = Callable[[str, int], list[str]]
 
@@ -53,7 +56,7 @@ def _introduced(lead: str, parts: list[str], count: CountTokens, room: int) -> l
 
 def _cut_row(header: str, row: str, count: CountTokens, cut_text: CutText, budget: int) -> list[str]:
     """Return one row as tables of some of its columns, the first cell in each of them."""
-    names, cells = _cells(header), _cells(row)
+    names, cells = cells_of(header), cells_of(row)
     names += [""] * (len(cells) - len(names))
     ruled, *sizes = count(
         ["| --- |", *(f"| {text} |" for pair in zip(names, cells, strict=False) for text in pair)]
@@ -79,14 +82,4 @@ def _cut_row(header: str, row: str, count: CountTokens, cut_text: CutText, budge
 
 
 def _table(columns: Sequence[tuple[str, str]]) -> str:
-    return "\n".join(
-        [
-            f"| {' | '.join(name for name, _ in columns)} |",
-            "|" + " --- |" * len(columns),
-            f"| {' | '.join(cell for _, cell in columns)} |",
-        ]
-    )
-
-
-def _cells(line: str) -> list[str]:
-    return [cell.strip() for cell in line.strip().removeprefix("|").removesuffix("|").split("|")]
+    return table_text([name for name, _ in columns], [[cell for _, cell in columns]])

@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
 
 from core import audit
 from core.database import Database, now
@@ -16,11 +18,12 @@ from core.index.tables import ChunkRow, DocumentRow, SupersessionRow, VersionRow
 from core.offload import ModelRunner
 from core.text import fold, words
 from ingest.comparing import Comparison, compare
+from ingest.ledger_rows import describe
 from ingest.ledger_types import NewVersion, Origin
 from ingest.metadata import build_metadata
-from ingest.pipeline import DRAFT, Pipeline
+from ingest.pipeline import Pipeline
 from ingest.preparing import Preparer
-from ingest.sources import UPLOAD
+from ingest.sources import DRAFT, UPLOAD
 from ingest.types import MediaType, Metadata, Outcome, Piece, SourceFile
 
 _ENCODED = ("title", "language")
@@ -77,6 +80,7 @@ class Versions:
                 select(VersionRow)
                 .where(VersionRow.document_id == document_id)
                 .order_by(VersionRow.number.desc())
+                .options(defer(VersionRow.text), defer(VersionRow.pieces))
             )
             return [_view(row, document) for row in rows]
 
@@ -113,7 +117,8 @@ class Versions:
             BadInput: the version was kept before chunks were stored with it.
             DocumentRefused: the index does not return what was added.
         """
-        return await self._pipeline.answer_with(await self._kept(document_id, number), actor=actor)
+        kept = partial(self._kept, document_id, number)
+        return await self._pipeline.answer_with(kept, actor=actor)
 
     async def withdraw(self, document_id: str, *, actor: str = audit.SYSTEM) -> None:
         """Let no version answer.
@@ -162,13 +167,13 @@ class Versions:
             DocumentRefused: a field is not understood.
         """
         async with self._database.writing() as session:
-            document = await _document(session, document_id)
+            document = await _document(session, document_id, lock=True)
             chosen = {key: value for key, value in {**document.chosen, **fields}.items() if value is not None}
             row = await _current(session, document)
             metadata = _metadata(document, row, chosen)
             before, encoded = _told(document), (document.title, document.language)
             document.chosen = chosen
-            _apply(document, metadata)
+            describe(document, metadata)
             document.updated_at, document.revision = now(), document.revision + 1
             again = document.version and encoded != (document.title, document.language)
             await audit.record(
@@ -179,7 +184,7 @@ class Versions:
                 details={"fields": sorted(fields), **_changes(before, _told(document))},
             )
         if again:
-            await self.publish(document_id, document.version)
+            await self._pipeline.answer_with(partial(self._answering, document_id))
 
     async def supersede(self, document_id: str, source: str, *, actor: str) -> None:
         """Let a document take the place of another one, called `source`, which answers no more.
@@ -190,7 +195,7 @@ class Versions:
             NotFound: there is no such document.
         """
         async with self._database.writing() as session:
-            document = await _document(session, document_id)
+            document = await _document(session, document_id, lock=True)
             own = SupersessionRow.by_source == document.source
             known = set(await session.scalars(select(SupersessionRow.source).where(own)))
             document.chosen = {**document.chosen, "supersedes": sorted({*known, source})}
@@ -205,6 +210,11 @@ class Versions:
                 subject=f"document:{document_id}",
                 details={"supersedes": source},
             )
+
+    async def _answering(self, document_id: str) -> NewVersion | None:
+        async with self._database.reading() as session:
+            number = (await _document(session, document_id)).version
+        return await self._kept(document_id, number) if number else None
 
     async def _kept(self, document_id: str, number: int) -> NewVersion:
         async with self._database.reading() as session:
@@ -231,8 +241,8 @@ class Versions:
         )
 
 
-async def _document(session: AsyncSession, document_id: str) -> DocumentRow:
-    row = await session.get(DocumentRow, document_id)
+async def _document(session: AsyncSession, document_id: str, *, lock: bool = False) -> DocumentRow:
+    row = await session.get(DocumentRow, document_id, with_for_update=lock)
     if row is None:
         raise NotFound("There is no such document.")
     return row
@@ -255,13 +265,6 @@ async def _current(session: AsyncSession, document: DocumentRow) -> VersionRow |
 def _metadata(document: DocumentRow, row: VersionRow | None, chosen: Mapping[str, Any]) -> Metadata:
     said = row.details if row else {}
     return build_metadata(source=document.source, found_title=None, inside={}, beside=said, chosen=chosen)
-
-
-def _apply(document: DocumentRow, metadata: Metadata) -> None:
-    document.title, document.language = metadata.title, metadata.language or document.language
-    document.stages, document.audience = list(metadata.stages), metadata.audience
-    document.url, document.responsible = metadata.url, metadata.responsible
-    document.valid_from, document.valid_until = metadata.valid_from, metadata.valid_until
 
 
 def _told(document: DocumentRow) -> dict[str, Any]:

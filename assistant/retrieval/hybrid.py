@@ -133,7 +133,7 @@ class HybridRetriever:
     async def _search_view(self, text: str, query: SearchQuery) -> _Found:
         """Return every candidate for one reading of the question, scored."""
         model = self._encoder.name
-        meaning = asyncio.create_task(self._near(text))
+        meaning = asyncio.create_task(self._near(text, model))
         scope = Scope(audiences=query.audiences, languages=query.languages)
         try:
             async with self._database.reading() as session:
@@ -169,10 +169,10 @@ class HybridRetriever:
         }
         return _Found(passages, terms, stored)
 
-    async def _near(self, text: str) -> tuple[Vectors, dict[str, float]]:
+    async def _near(self, text: str, model: str) -> tuple[Vectors, dict[str, float]]:
         """Return the question's vector and the nearest chunks with their cosines."""
         vector = await self._runner.run(self._encoder.embed_query, text)
-        return vector, dict(await self._dense.search(vector, limit=self._candidates))
+        return vector, dict(await self._dense.search(vector, limit=self._candidates, model=model))
 
     async def _known_corpus(self, session: AsyncSession) -> _Corpus:
         """Return facts about all chunks, counted again only when chunks have changed."""

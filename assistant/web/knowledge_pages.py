@@ -22,7 +22,7 @@ from assistant.web.uploads import take
 from core.errors import BadInput, PercorsoError
 from core.types import Audience
 from ingest.library import Filter, Order, Standing
-from ingest.pipeline import DRAFT
+from ingest.sources import DRAFT
 from ingest.uploads import UploadView
 
 router = APIRouter(prefix="/admin/knowledge", include_in_schema=False)

@@ -14,7 +14,7 @@ from assistant.web.knowledge_schemas import UploadedFile, UploadOut, UploadsOut
 from assistant.web.limits import address_of
 from assistant.web.schemas import Id, PageIn
 from core.text import normalise
-from ingest.pipeline import DRAFT
+from ingest.sources import DRAFT
 from ingest.uploads import UploadView
 
 router = APIRouter(

@@ -3,9 +3,10 @@
 import random
 from collections.abc import AsyncGenerator, Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
@@ -52,15 +53,9 @@ def answering(scope: Scope) -> ColumnElement[bool]:
 
 
 def _passages() -> Select[ChunkRow, DocumentRow]:
-    return select(ChunkRow, DocumentRow).join(DocumentRow, DocumentRow.id == ChunkRow.document_id)
-
-
-async def check(session: AsyncSession, uids: Collection[str], scope: Scope) -> dict[str, Passage]:
-    """Return those of `uids` that may answer, as passages by chunk id; all others are left out."""
-    if not uids:
-        return {}
-    rows = await session.execute(_passages().where(ChunkRow.uid.in_(list(uids)), answering(scope)))
-    return {chunk.uid: _passage(chunk, document) for chunk, document in rows}
+    """Chunks with their documents, without what only the index of words needs."""
+    joined = select(ChunkRow, DocumentRow).join(DocumentRow, DocumentRow.id == ChunkRow.document_id)
+    return joined.options(defer(ChunkRow.lexemes), defer(ChunkRow.text_hash))
 
 
 async def still_answering(session: AsyncSession, uids: Collection[str], scope: Scope = Scope()) -> set[str]:
@@ -79,11 +74,11 @@ async def still_answering(session: AsyncSession, uids: Collection[str], scope: S
 async def candidates(
     session: AsyncSession, uids: Collection[str], scope: Scope, model: str
 ) -> tuple[dict[str, Passage], dict[str, Vectors]]:
-    """Return what `check` returns, and the vectors of those that `model` encoded, read in one go."""
+    """Return those of `uids` that may answer, as passages by chunk id, and their vectors by `model`."""
     if not uids:
         return {}, {}
     wanted = _passages().where(ChunkRow.uid.in_(list(uids)), answering(scope))
-    rows = await session.execute(wanted.options(defer(ChunkRow.lexemes), defer(ChunkRow.text_hash)))
+    rows = await session.execute(wanted)
     found = [(chunk, _passage(chunk, document)) for chunk, document in rows]
     own = [chunk for chunk, _ in found if chunk.model == model]
     matrix = from_blobs([chunk.vector for chunk in own])
@@ -96,6 +91,7 @@ async def neighbours(session: AsyncSession, passage: Passage, scope: Scope, reac
     near = ChunkRow.ordinal.between(passage.ordinal - reach, passage.ordinal + reach)
     rows = await session.execute(
         _passages()
+        .options(defer(ChunkRow.vector))
         .where(ChunkRow.document_id == passage.document_id, near, answering(scope))
         .order_by(ChunkRow.ordinal)
     )
@@ -125,14 +121,24 @@ async def slices(
     Yields:
         The row id to go on after, the chunk ids, and their vectors of shape (len(ids), dimensions).
     """
+    wanted = select(rows.id, rows.uid, rows.vector).where(rows.model == model)
+    async for found in _in_parts(database, wanted, rows, size, after):
+        uids, vectors = [uid for _, uid, _ in found], from_blobs([vector for _, _, vector in found])
+        yield found[-1][0], uids, vectors
+
+
+async def _in_parts(
+    database: Database, wanted: Select[*tuple[Any, ...]], rows: Rows, size: int, after: int = 0
+) -> AsyncGenerator[Sequence[Row[*tuple[Any, ...]]], None]:
+    """Yield the rows of `wanted`, which begin with their id, from the one after `after` on."""
     while True:
-        part = select(rows.id, rows.uid, rows.vector).where(rows.model == model, rows.id > after)
         async with database.reading() as session:
-            found = (await session.execute(part.order_by(rows.id).limit(size))).all()
+            part = wanted.where(rows.id > after).order_by(rows.id).limit(size)
+            found = (await session.execute(part)).all()
         if not found:
             return
+        yield found
         after = found[-1][0]
-        yield after, [uid for _, uid, _ in found], from_blobs([vector for _, _, vector in found])
 
 
 async def all_vectors(database: Database, model: str) -> tuple[list[str], Vectors]:
@@ -161,15 +167,10 @@ async def all_answering(session: AsyncSession, scope: Scope, model: str) -> tupl
 async def all_ids(database: Database, model: str, rows: Rows = ChunkRow) -> set[str]:
     """Return the ids of every chunk that `model` encoded."""
     found: set[str] = set()
-    after = 0
-    while True:
-        part = select(rows.id, rows.uid).where(rows.model == model, rows.id > after)
-        async with database.reading() as session:
-            some = (await session.execute(part.order_by(rows.id).limit(_BATCH))).all()
-        if not some:
-            return found
-        after = some[-1][0]
-        found.update(uid for _, uid in some)
+    wanted = select(rows.id, rows.uid).where(rows.model == model)
+    async for part in _in_parts(database, wanted, rows, _BATCH):
+        found.update(uid for _, uid in part)
+    return found
 
 
 async def any_ids(session: AsyncSession, model: str, size: int, rows: Rows = ChunkRow) -> list[str]:

@@ -71,6 +71,9 @@ class DenseSearch:
         self._watch: asyncio.Task[None] | None = None
         self._late: list[tuple[list[str], Vectors]] | None = None
         self._fresh: dict[str, float] = {}
+        self.building = asyncio.Lock()
+        """Held by whoever makes an index beside the live one, until the live one is known: two would
+        sweep away each other's folder."""
         self.figures = IndexFigures()
         self.owns_index = False
         self.revision = 0
@@ -137,8 +140,18 @@ class DenseSearch:
         if self.owns_index:
             self._lock.release()
 
-    async def search(self, vector: Vectors, *, limit: int) -> list[tuple[str, float]]:
-        """Return (chunk id, cosine) of at most `limit` nearest chunks, best first."""
+    async def search(
+        self, vector: Vectors, *, limit: int, model: str | None = None
+    ) -> list[tuple[str, float]]:
+        """Return (chunk id, cosine) of at most `limit` nearest chunks, best first.
+
+        Args:
+            vector: of length 1.
+            limit: how many at most.
+            model: what made the vector; nothing is found if another model's vectors are searched by now.
+        """
+        if (wanted := model or self._model) != self._model:
+            return []
         if (chroma := self._chroma) is not None:
             try:
                 return await self._runner.run(chroma.search, vector, limit=limit)
@@ -146,7 +159,7 @@ class DenseSearch:
                 self._give_up(chroma, problem)
         if not self.owns_index:
             self._exact.changed()  # by another process, which tells nobody
-        return await self._exact.search(vector, self._model, limit)
+        return await self._exact.search(vector, wanted, limit)
 
     async def add(self, uids: Sequence[str], vectors: Vectors) -> None:
         """Make these chunks findable; done before SQL commits them, since hits unknown to SQL are dropped."""
@@ -214,6 +227,10 @@ class DenseSearch:
 
         What is added in the meantime may be committed after SQL was read here: it is kept and added again.
         """
+        async with self.building:
+            await self._rebuild()
+
+    async def _rebuild(self) -> None:
         self._late = []
         try:
             name = self._folders.new_name()

@@ -10,7 +10,6 @@ class IndexFigures:
 
     checks: int = 0
     disagreements: int = 0
-    mended: int = 0
     set_aside: int = 0
     rebuilt: int = 0
     last_check: datetime | None = None
@@ -24,5 +23,4 @@ class IndexFigures:
         """Record one comparison; what it found was mended."""
         self.checks += 1
         self.disagreements += found
-        self.mended += found
         self.last_check, self.last_disagreements = moment, found

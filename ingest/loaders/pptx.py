@@ -104,11 +104,14 @@ class _Slide:
 
     def _visible(self, line: Any) -> str:
         """Return a line without letters too small to be read."""
-        tiny = [run.text for run in line.runs if run.font.size is not None and run.font.size < _SMALLEST_TYPE]
-        if not tiny:
+        if not (tiny := [run.text for run in line.runs if _is_tiny(run)]):
             return one_line(line.text)
         self.warnings += hidden(" ".join(tiny), f"slide {self._number}")
-        return one_line("".join(run.text for run in line.runs if run.text not in tiny))
+        return one_line("".join(run.text for run in line.runs if not _is_tiny(run)))
+
+
+def _is_tiny(run: Any) -> bool:
+    return run.font.size is not None and run.font.size < _SMALLEST_TYPE
 
 
 def _flat(shapes: Iterable[Any]) -> Iterator[Any]:

@@ -67,7 +67,8 @@ def _hidden_parts(sheet: Sheet) -> Iterator[TextWarning]:
         yield from hidden(
             " ".join(filter(None, sheet.rows[row])), f"sheet {sheet.name}, hidden row {row + 1}"
         )
-    for column in sorted(sheet.hidden_columns):
+    width = max(map(len, sheet.rows.values()), default=0)  # unused columns are hidden by the thousand
+    for column in sorted(column for column in sheet.hidden_columns if column < width):
         cells = [row[column] for row in sheet.rows.values() if column < len(row) and row[column]]
         yield from hidden(" ".join(cells), f"sheet {sheet.name}, hidden column {_letters(column)}")
 

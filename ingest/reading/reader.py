@@ -20,6 +20,7 @@ from core.text import clean, shorten
 from ingest.reading.child import read_here
 from ingest.reading.limits import Limits
 from ingest.reading.process import Answer, Child, ChildDied, ReaderUnavailable, tesseract
+from ingest.sniffing import is_pdf
 from ingest.types import LoadedText, MediaType, SourceFile
 
 log = get_log(__name__)
@@ -140,7 +141,7 @@ class Reader:
 
     def _seconds(self, file: SourceFile) -> int:
         """How long the clock gives: a scan waits for another program, whose time is not the child's."""
-        scan = self._limits.ocr and file.content[:1024].lstrip().startswith(b"%PDF-")
+        scan = self._limits.ocr and is_pdf(file.content)
         return max(self._settings.seconds, self._settings.ocr_seconds if scan else 0)
 
     def _take(self) -> Child:

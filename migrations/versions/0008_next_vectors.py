@@ -24,8 +24,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_chunk_vectors_next_model", "chunk_vectors_next", ["model"], unique=False)
     op.create_index("ix_chunks_language", "chunks", ["language"], unique=False)
-    # A recipe was reading/size/encoder. Another encoder does not mean that files have to be read again.
-    op.execute("UPDATE document_versions SET recipe = '3/120' WHERE recipe LIKE '3/120/%'")
 
 
 def downgrade() -> None:

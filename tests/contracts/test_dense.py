@@ -136,6 +136,16 @@ async def test_another_model_starts_an_index_of_its_own(sqlite: Database, tmp_pa
         assert {uid for uid, _ in found} == set(old)
 
 
+async def test_a_vector_of_another_model_finds_nothing_and_breaks_nothing(
+    sqlite: Database, tmp_path: Path
+) -> None:
+    uids = await store_vectors(sqlite, "a", VECTORS)
+    async with _opened(sqlite, tmp_path) as dense:
+        assert await dense.search(unit_vectors(1, dimensions=8)[0], limit=5, model="other") == []
+        assert dense.healthy
+        assert (await dense.search(VECTORS[7], limit=1, model=MODEL))[0][0] == uids[7]
+
+
 _HOLD_THE_LOCK = """
 import sys
 from pathlib import Path
@@ -292,7 +302,7 @@ async def test_a_deleted_chunk_never_answers_even_while_the_index_still_has_it(
         found = [uid for uid, _ in await dense.search(VECTORS[0], limit=3)]
         assert found[0] == uids[0]
         async with sqlite.reading() as session:
-            answering = await chunks.check(session, found, Scope())
+            answering, _ = await chunks.candidates(session, found, Scope(), MODEL)
         assert set(answering) == set(found[1:])
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from core import audit
 from core.audit import BEGINNING, AuditRow
 from core.database import Database
+from core.errors import BadInput
 
 PLACES = ("seq", "at", "actor", "action", "subject", "details", "previous", "hash")
 
@@ -153,3 +154,9 @@ async def test_entries_are_filtered_and_paged(sqlite: Database) -> None:
     assert [entry.seq for entry in await audit.entries(sqlite, before=4, limit=2)] == [3, 2]
     assert await audit.actions(sqlite) == ["document_deleted"]
     assert await audit.last_number(sqlite) == 6
+
+
+@pytest.mark.parametrize("head", ["17", "x", "", "17:", "17:abc", f"-1:{BEGINNING}"])
+async def test_what_is_no_head_is_refused(sqlite: Database, head: str) -> None:
+    with pytest.raises(BadInput, match="NUMBER:HASH"):
+        await audit.verify(sqlite, expected=head)

@@ -32,7 +32,7 @@ def _today() -> datetime:
 
 async def _answering(database: Database, *uids: str, scope: Scope = EVERYBODY) -> set[str]:
     async with database.reading() as session:
-        return set(await chunks.check(session, uids, scope))
+        return set((await chunks.candidates(session, uids, scope, MODEL))[0])
 
 
 async def test_a_public_and_current_chunk_answers_with_all_that_is_known(database: Database) -> None:
@@ -40,7 +40,7 @@ async def test_a_public_and_current_chunk_answers_with_all_that_is_known(databas
         database, "faq.md", ["uno", "due"], title="Domande", stages=["support"], url="/faq", valid_from=NOW
     )
     async with database.reading() as session:
-        found = await chunks.check(session, ["faq.md-1", "unknown"], EVERYBODY)
+        found, _ = await chunks.candidates(session, ["faq.md-1", "unknown"], EVERYBODY, MODEL)
     assert found == {
         "faq.md-1": Passage(
             chunk_id="faq.md-1", document_id=row.id, source="faq.md", title="Domande", version=1, section="",
@@ -133,7 +133,7 @@ async def test_neighbours_come_in_order_and_stay_in_the_document(database: Datab
     await store_chunks(database, "faq", [f"testo {n}" for n in range(5)])
     await store_chunks(database, "other", ["altro", "ancora"])
     async with database.reading() as session:
-        passages = await chunks.check(session, ["faq-0", "faq-2"], EVERYBODY)
+        passages, _ = await chunks.candidates(session, ["faq-0", "faq-2"], EVERYBODY, MODEL)
         around = await chunks.neighbours(session, passages["faq-2"], EVERYBODY)
         wide = await chunks.neighbours(session, passages["faq-2"], EVERYBODY, reach=9)
         first = await chunks.neighbours(session, passages["faq-0"], EVERYBODY)
@@ -145,7 +145,7 @@ async def test_neighbours_come_in_order_and_stay_in_the_document(database: Datab
 async def test_neighbours_of_a_document_that_was_hidden_meanwhile_are_not_shown(database: Database) -> None:
     row = await store_chunks(database, "faq", ["uno", "due"])
     async with database.reading() as session:
-        passage = (await chunks.check(session, ["faq-0"], EVERYBODY))["faq-0"]
+        passage = (await chunks.candidates(session, ["faq-0"], EVERYBODY, MODEL))[0]["faq-0"]
     async with database.writing() as session:
         (await session.merge(row)).audience = "internal"
     async with database.reading() as session:

@@ -74,6 +74,7 @@ def test_a_table_is_taken_apart_and_put_together_again() -> None:
     assert (header, rows) == (["Modello", "Prezzo"], [["Brenta", "2.390"], ["Dora", "1.990"]])
     assert table_text(header, rows) == TABLE
     assert table_rows("| a |\n| --- |\n|  |\n| b |") == (["a"], [["b"]])
+    assert table_rows("|| a |\n| --- | --- |\n| b ||") == (["", "a"], [["b", ""]])
 
 
 @given(

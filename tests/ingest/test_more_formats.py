@@ -78,6 +78,19 @@ def test_what_a_presentation_does_not_show_is_told_and_not_read() -> None:
     ]
 
 
+def test_a_word_that_is_also_written_too_small_to_be_read_is_kept_where_it_can_be_read() -> None:
+    def write(deck: Any) -> None:
+        line = deck.slides[0].placeholders[1].text_frame.paragraphs[0]
+        line.runs[0].text = "Prezzo "
+        for words, size in (("19", 18), ("19", 1)):
+            run = line.add_run()
+            run.text, run.font.size = words, Pt(size)
+
+    loaded = read(a_pptx(write), MediaType.PPTX)
+    assert "Prezzo 19" in [text for _, text in outline(loaded.blocks)]
+    assert "19" in [warning.excerpt for warning in loaded.warnings]
+
+
 def test_an_opendocument_text_keeps_headings_lists_and_tables() -> None:
     loaded = read(an_odt(), MediaType.ODT)
     assert outline(loaded.blocks) == [

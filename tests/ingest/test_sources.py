@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import Refusal
-from ingest.sources import read_path, read_upload
+from ingest.sources import DRAFT, read_path, read_upload
 from ingest.types import FileReport, MediaType, Outcome, SourceFile
 from tests.support.documents import a_docx, write_files
 from tests.support.office import a_sheet, a_zip, an_eml
@@ -85,6 +85,27 @@ def test_what_is_said_of_a_record_file_holds_for_its_records() -> None:
     assert _sources(found) == ["1", "b"]
     assert all(item.metadata == {"audience": "internal"} for item in found if isinstance(item, SourceFile))
     assert _refusals(found) == [("faq.jsonl:3", Refusal.BROKEN)]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("kb.zip", a_zip({"a.md": "x", "b.zip": a_zip({"c.md": "y"})})),
+        ("faq.jsonl", b'{"id": 1, "text": "x"}\n{"id": 2, "text": "y"}\n'),
+        ("a.eml", an_eml("Vedi allegati.", attached={"listino.docx": a_docx()})),
+    ],
+    ids=["archive", "records", "e-mail"],
+)
+def test_what_waits_for_a_person_waits_with_all_that_is_in_it(name: str, content: bytes) -> None:
+    said = {DRAFT: True, "responsible": "Ada"}
+    found = [item for item in _upload(name, content, **said) if isinstance(item, SourceFile)]
+    assert [item.metadata for item in found] == [said, said]
+
+
+def test_what_is_not_said_of_an_archive_is_not_said_of_its_documents() -> None:
+    [found] = _upload("kb.zip", a_zip({"a.md": "x"}), draft=False, responsible="", audience=None)
+    assert isinstance(found, SourceFile)
+    assert found.metadata == {}  # else the same archive sent again would be read again
 
 
 def test_a_folder_with_archives_and_records_is_read_in_order(tmp_path: Path) -> None:

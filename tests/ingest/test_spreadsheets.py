@@ -9,6 +9,7 @@ from openpyxl import Workbook
 
 from core.errors import DocumentRefused, Refusal
 from ingest.loaders.number_formats import shown
+from ingest.loaders.sheets import Sheet, load_sheets
 from ingest.types import MediaType, WarningKind
 from tests.support.documents import outline, read
 from tests.support.office import a_sheet, a_zip, an_ods, an_xlsx, odf_table, saved_odf, with_part
@@ -164,6 +165,24 @@ def test_hidden_sheets_rows_and_columns_are_left_out_and_told() -> None:
         ("sheet Listino, hidden column B", "Costo 900 1 950"),
         ("hidden sheet Margini", "Margine 0.4"),
     ]
+
+
+class _Rows(dict[int, list[str]]):
+    """Rows that count how often they are walked."""
+
+    walked = 0
+
+    def values(self) -> Any:
+        self.walked += 1
+        return super().values()
+
+
+def test_unused_columns_that_are_hidden_cost_nothing() -> None:
+    rows = _Rows({0: ["Modello", "Costo"], 1: ["Brenta", "900"]})
+    sheet = Sheet(name="Listino", rows=rows, hidden_columns=set(range(1, 16_384)))
+    loaded = load_sheets([sheet])
+    assert [warning.where for warning in loaded.warnings] == ["sheet Listino, hidden column B"]
+    assert rows.walked <= 3
 
 
 def test_an_opendocument_sheet_is_read_like_an_excel_one() -> None:

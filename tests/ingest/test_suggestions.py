@@ -13,8 +13,9 @@ from core.offload import ModelRunner
 from ingest.ledger import Ledger
 from ingest.library import DocumentView, Filter, Library
 from ingest.originals import Originals
-from ingest.pipeline import DRAFT, Pipeline
+from ingest.pipeline import Pipeline
 from ingest.preparing import Preparer
+from ingest.sources import DRAFT
 from ingest.suggestions import Suggestions
 from ingest.versions import Versions
 from tests.support.documents import a_file

@@ -166,6 +166,36 @@ async def test_the_switch_goes_on_in_the_background(sqlite: Database, tmp_path: 
         await _agrees_with(instance, models / "new")
 
 
+async def test_a_rebuild_does_not_take_the_new_index_from_the_switch(
+    sqlite: Database, tmp_path: Path, models: Path
+) -> None:
+    async with _running(sqlite, tmp_path, models / "old") as instance:
+        await instance.pipeline.run(FILES)
+    async with _running(sqlite, tmp_path, models / "new") as instance, asyncio.timeout(60):
+        async with instance.pipeline.quiet:
+            switching = asyncio.create_task(instance.switch.run())
+            while len(list((tmp_path / "index").glob("chroma-*"))) < 2:  # noqa: ASYNC110 - nothing says when
+                await asyncio.sleep(0.01)
+            rebuilding = asyncio.create_task(instance.dense.rebuild())
+            await asyncio.sleep(0)
+            assert instance.dense.building.locked()  # the rebuild waits: at its end it would sweep
+        await asyncio.gather(switching, rebuilding)
+        await _agrees_with(instance, models / "new")
+
+
+async def test_a_question_that_meets_the_switch_is_read_again(
+    sqlite: Database, tmp_path: Path, models: Path
+) -> None:
+    async with _running(sqlite, tmp_path, models / "old") as instance:
+        await instance.pipeline.run(FILES)
+    async with _running(sqlite, tmp_path, models / "new") as instance:
+        vector, model = instance.live.embed_query("bici"), instance.live.name
+        await instance.switch.run()
+        assert await instance.dense.search(vector, limit=1, model=model) == []
+        assert instance.dense.healthy
+        await instance.nearest("bici")
+
+
 async def test_a_chunk_too_long_for_the_new_encoder_is_encoded_to_its_end(
     sqlite: Database, tmp_path: Path, models: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from core.embeddings import Encoder, Vectors
 from core.errors import BadInput, DocumentRefused, NotFound
 from core.index.dense import DenseSearch
 from core.index.tables import ChunkRow, VersionRow
+from core.index.vectors import ChromaIndex
 from core.offload import ModelRunner
+from core.types import Audience
 from ingest.ledger import Ledger
 from ingest.library import Filter, Library, Standing
 from ingest.originals import Originals
@@ -54,6 +57,10 @@ class Knowledge:
     async def bring(self, text: str, name: str = "manuale.md", **fields: str) -> Outcome:
         report = await self.pipeline.run([a_file(text, name, metadata={"language": "it", **fields})])
         return report.files[0].outcome
+
+    def kept(self) -> list[str]:
+        """What the files say that are kept."""
+        return [path.read_text() for path in self.originals.rglob("*") if path.is_file()]
 
     async def document(self, source: str = "manuale.md") -> str:
         return (await Library(self.database).get(source)).id
@@ -108,30 +115,75 @@ async def test_another_title_makes_the_chunks_anew(knowledge: Knowledge) -> None
 
 async def test_a_document_that_is_deleted_while_it_is_read_again_stays_deleted(knowledge: Knowledge) -> None:
     await knowledge.bring(MANUAL)
-    preparer = knowledge.pipeline._preparer
-    embed = preparer.embed
-
-    async def bring_and_delete() -> Outcome:
-        started = asyncio.Event()
-        loop = asyncio.get_running_loop()
-
-        def embed_late(*args: object) -> None:
-            loop.call_soon_threadsafe(started.set)
-            asyncio.run_coroutine_threadsafe(deleted.wait(), loop).result(30)
-            embed(*args)  # type: ignore[arg-type]
-
-        preparer.embed = embed_late  # type: ignore[method-assign, assignment]
-        deleted = asyncio.Event()
-        bringing = asyncio.create_task(knowledge.bring(MANUAL + "\n\nIn più."))
-        await started.wait()
+    async with _embedding(knowledge, MANUAL + "\n\nIn più.") as bringing:
         await knowledge.pipeline.remove("manuale.md")
-        deleted.set()
-        return await bringing
-
-    assert await bring_and_delete() is Outcome.REMOVED
-    assert await knowledge.texts() == []
+    assert await bringing is Outcome.REMOVED
+    assert await knowledge.texts() == knowledge.kept() == []
     with pytest.raises(NotFound):
         await knowledge.document()
+
+
+async def test_a_document_that_is_deleted_while_its_draft_is_read_stays_deleted(knowledge: Knowledge) -> None:
+    await knowledge.bring(MANUAL)
+    async with _embedding(knowledge, MANUAL + "\n\nIn più.", "from_file", draft="true") as bringing:
+        await knowledge.pipeline.remove("manuale.md")
+    assert await bringing is Outcome.REMOVED
+    assert knowledge.kept() == []
+    with pytest.raises(NotFound):
+        await knowledge.document()
+
+
+async def test_a_file_that_another_document_is_about_to_need_is_kept(knowledge: Knowledge) -> None:
+    await knowledge.bring(MANUAL, "prima.md")
+    async with _embedding(knowledge, MANUAL) as bringing:
+        await knowledge.pipeline.remove("prima.md")
+    assert await bringing is Outcome.ADDED
+    assert knowledge.kept() == [MANUAL]
+    await knowledge.pipeline.remove("manuale.md")
+    assert knowledge.kept() == []
+
+
+async def test_of_what_the_index_does_not_return_nothing_is_kept(
+    knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ChromaIndex, "search", lambda *_, **__: [])  # a graph that lost its links
+    assert await knowledge.bring(MANUAL) is Outcome.REFUSED
+    assert knowledge.kept() == []
+    chroma = knowledge.pipeline._index._chroma
+    assert chroma is not None
+    assert chroma.ids() == set()
+
+
+async def test_what_a_person_decides_while_a_document_is_read_again_holds(knowledge: Knowledge) -> None:
+    await knowledge.bring(MANUAL)
+    await knowledge.bring("# Vecchio\n\nIl manuale di prima.", "vecchio.md")
+    document = await knowledge.document()
+    async with _embedding(knowledge, MANUAL + "\n\nIn più.") as bringing:
+        await knowledge.versions.choose(document, {"audience": "internal", "valid_until": "2999-01-31"})
+        await knowledge.versions.supersede(document, "vecchio.md", actor="ada")
+    assert await bringing is Outcome.CHANGED
+    view = await Library(knowledge.database).get("manuale.md")
+    assert (view.version, view.audience) == (2, Audience.INTERNAL)
+    assert view.valid_until is not None
+    assert (await Library(knowledge.database).get("vecchio.md")).superseded_by == "manuale.md"
+
+
+async def test_a_title_chosen_while_a_document_is_read_again_goes_to_its_newest_version(
+    knowledge: Knowledge,
+) -> None:
+    await knowledge.bring(MANUAL)
+    document = await knowledge.document()
+    async with _embedding(knowledge, MANUAL + "\n\nIn più.") as bringing:
+        choosing = asyncio.create_task(knowledge.versions.choose(document, {"title": "Istruzioni"}))
+        async with asyncio.timeout(30):
+            while (await Library(knowledge.database).get("manuale.md")).title != "Istruzioni":  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    assert await bringing is Outcome.CHANGED
+    await choosing
+    view = await Library(knowledge.database).get("manuale.md")
+    assert (view.version, view.title) == (2, "Istruzioni")
+    assert any("In più." in text for text in await knowledge.texts())
+    assert all("Istruzioni" in text for text in knowledge.encoder.encoded[-4:])
 
 
 async def test_corrections_made_at_once_are_both_kept(knowledge: Knowledge) -> None:
@@ -196,3 +248,27 @@ async def test_documents_are_found_by_what_they_do_today(knowledge: Knowledge) -
     assert {view.source: view.standing for view in views} == {
         source: Standing(standing) for standing, sources in found.items() for source in sources
     }
+
+
+@asynccontextmanager
+async def _embedding(
+    knowledge: Knowledge, text: str, step: str = "embed", **fields: str
+) -> AsyncIterator[asyncio.Task[Outcome]]:
+    """Bring a text; the block runs after it was read and before it is embedded, or before another step."""
+    preparer = knowledge.pipeline._preparer
+    usual, loop = getattr(preparer, step), asyncio.get_running_loop()
+    started, done = asyncio.Event(), asyncio.Event()
+
+    def late(*args: object) -> object:
+        loop.call_soon_threadsafe(started.set)
+        asyncio.run_coroutine_threadsafe(done.wait(), loop).result(30)
+        return usual(*args)
+
+    setattr(preparer, step, late)
+    bringing = asyncio.create_task(knowledge.bring(text, **fields))
+    await started.wait()
+    try:
+        yield bringing
+    finally:
+        setattr(preparer, step, usual)
+        done.set()
