@@ -125,8 +125,8 @@ class Pipeline:
         async with self._floor:
             prepared = await self._runner.run_bulk(self._preparer.for_answering, version)
             await self._embed([prepared])
-            await self._add([prepared])
-            replaced = await self._publish(prepared, actor)
+            found = await self._add([prepared])
+            replaced = await self._publish(prepared, found, actor)
             await self._index.remove(replaced)
         return len(prepared.uids)
 
@@ -157,21 +157,21 @@ class Pipeline:
         group = await self._runner.run_bulk(run.next_group)
         if group is None:
             return None
+        known = await self._ledger.known([item.source for item in group if isinstance(item, SourceFile)])
         waiting: list[Prepared] = []
         for item in group:
             if isinstance(item, FileReport):
                 run.tell(item)
                 continue
             try:
-                prepared = await self._read(item, run.by)
+                prepared = await self._read(item, known.get(item.source), run.by)
             except DocumentRefused as problem:
                 run.tell(await self._refuse(item, problem))
                 continue
             if prepared is None:
                 run.tell(FileReport(source=item.source, outcome=Outcome.UNCHANGED))
             elif _waits(prepared):
-                await self._ledger.keep_draft(prepared.version, new=prepared.known is None)
-                run.tell(_taken(prepared, Outcome.DRAFTED))
+                run.tell(await self._keep(prepared))
             else:
                 waiting.append(prepared)
         return waiting
@@ -185,19 +185,18 @@ class Pipeline:
         """Publish a group, each document by itself."""
         if not group:
             return
-        await self._add(group)
+        found = await self._add(group)
         replaced: list[str] = []
         for prepared in group:
-            run.tell(await self._report(prepared, replaced))
+            run.tell(await self._report(prepared, found, replaced))
         await self._index.remove(replaced)
 
-    async def _read(self, file: SourceFile, by: str) -> Prepared | None:
+    async def _read(self, file: SourceFile, known: Known | None, by: str) -> Prepared | None:
         """Read a file if it has changed; None when it has not.
 
         Raises:
             DocumentRefused: it cannot be taken in.
         """
-        known = await self._ledger.known(file.source)
         file_hash = _hash(file)
         if known and (known.file_hash, known.recipe) == (file_hash, self.recipe):
             root = known.root if _clashes(file, known) else file.root
@@ -206,6 +205,14 @@ class Pipeline:
             return None
         _check_name(file, known)
         return await self._runner.run_bulk(self._preparer.from_file, file, known, file_hash, by)
+
+    async def _keep(self, prepared: Prepared) -> FileReport:
+        """Keep what was read for a person to publish."""
+        try:
+            await self._ledger.keep_draft(prepared.version, new=prepared.known is None)
+        except NotFound:  # deleted while it was read
+            return FileReport(source=prepared.version.source, outcome=Outcome.REMOVED)
+        return _taken(prepared, Outcome.DRAFTED)
 
     async def _refuse(self, file: SourceFile, problem: DocumentRefused) -> FileReport:
         await self._ledger.refuse(file, problem)
@@ -220,18 +227,21 @@ class Pipeline:
                 )
         await self._runner.run_encoding(self._preparer.embed, group)
 
-    async def _add(self, group: Sequence[Prepared]) -> None:
-        """Hand the vectors of a group to the index."""
+    async def _add(self, group: Sequence[Prepared]) -> set[str]:
+        """Hand the vectors of a group to the index; return which first chunks it really finds."""
         # One call for the group: Chroma takes 0.8 ms a chunk in a batch and 39 ms one by one.
         await self._index.add(
             [uid for one in group for uid in one.uids], np.concatenate([one.vectors for one in group])
         )
+        return await self._index.finds(
+            [one.uids[0] for one in group], np.stack([one.vectors[0] for one in group])
+        )
 
-    async def _report(self, prepared: Prepared, replaced: list[str]) -> FileReport:
+    async def _report(self, prepared: Prepared, found: Set[str], replaced: list[str]) -> FileReport:
         """Publish one document of a run; `replaced` collects the chunks that answer no more."""
         source, known = prepared.version.source, prepared.known
         try:
-            replaced += await self._publish(prepared)
+            replaced += await self._publish(prepared, found)
         except NotFound:  # deleted while it was read
             await self._index.remove(prepared.uids)
             return FileReport(source=source, outcome=Outcome.REMOVED)
@@ -241,15 +251,15 @@ class Pipeline:
         outcome = Outcome.CHANGED if known and known.version else Outcome.ADDED
         return _taken(prepared, outcome)
 
-    async def _publish(self, prepared: Prepared, actor: str | None = None) -> list[str]:
-        """Let a version answer, if the index really finds it; return the chunks that it replaces.
+    async def _publish(self, prepared: Prepared, found: Set[str], actor: str | None = None) -> list[str]:
+        """Let a version answer, if the index really found it; return the chunks that it replaces.
 
         Raises:
             DocumentRefused: the index does not return what was added.
             NotFound: the document was deleted meanwhile.
         """
         version = prepared.version
-        if not await self._index.finds(prepared.uids[0], prepared.vectors[0]):
+        if prepared.uids[0] not in found:
             raise DocumentRefused(
                 Refusal.NOT_INDEXED, "The index does not return what was just added: try again."
             )
