@@ -131,14 +131,15 @@ class Chunker:
         return filled
 
     def _by_characters(self, text: str, budget: int) -> list[str]:
-        """Cut where it hurts least: at line ends, semicolons, commas, spaces, at last within a word.
+        """Cut a text that is too long: at line ends, semicolons, commas, spaces, at last within a word.
 
         Linear in the text: on each level all parts are counted at once, and only those that are too
         long go on to the next.
         """
-        parts = [(text, self._count([text])[0])]
+        parts = [(text, budget + 1)]
         for separator in _SEPARATORS:
             parts = self._finer(parts, budget, partial(_after_each, separator))
+        parts = self._finer(parts, budget, partial(_slices, budget))  # a character is about a token at most
         while any(tokens > budget and len(part) > 1 for part, tokens in parts):
             parts = self._finer(parts, budget, _halves)
         filled: list[str] = []
@@ -237,6 +238,10 @@ def _after_each(separator: str, text: str) -> list[str]:
     """Cut behind each separator, nothing lost."""
     *ended, rest = text.split(separator)
     return [part for part in (*(part + separator for part in ended), rest) if part]
+
+
+def _slices(size: int, text: str) -> list[str]:
+    return [text[start : start + size] for start in range(0, len(text), size)]
 
 
 def _halves(text: str) -> list[str]:
