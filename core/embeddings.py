@@ -81,7 +81,7 @@ class Encoder:
         """As kept with vectors: another release's weights have another name."""
         self._threads = threads
         self._model: SentenceTransformer | None = None
-        self._counter: Any = None
+        self._counter: Any = None  # a function, once the model is loaded
         self._lock = threading.Lock()
         self._questions = Remembering(self._encode, _QUESTIONS)
 
@@ -99,8 +99,7 @@ class Encoder:
         if not texts:
             return []
         self.load()
-        encoded = self._counter(list(texts), add_special_tokens=False, truncation=False, verbose=False)
-        return [len(ids) for ids in encoded["input_ids"]]
+        return cast(list[int], self._counter(list(texts)))
 
     def embed_query(self, text: str) -> Vectors:
         """Return the vector of one question, shape (dimensions,); the last ones are remembered."""
@@ -127,7 +126,7 @@ class Encoder:
         result = np.empty((len(texts), self.dimensions), dtype=np.float32)
 
         def encode(batch: list[int]) -> None:
-            result[batch] = self._encode([texts[index] for index in batch])
+            result[batch] = self._encode_batch([texts[index] for index in batch])
             if progress:
                 progress(len(batch))
 
@@ -138,6 +137,17 @@ class Encoder:
     def load(self) -> None:
         """Load the model now (at start, in a thread) instead of at first use."""
         self._loaded()
+
+    def _encode_batch(self, texts: list[str]) -> Vectors:
+        """Do what the library's `encode` does, without what it prepares for each call: 5 % of the time."""
+        import torch
+
+        model = self._loaded()
+        if model.default_prompt_name is not None or model.truncate_dim is not None:
+            return self._encode(texts)
+        with torch.inference_mode():
+            vectors = model(model.preprocess(texts))["sentence_embedding"].float()
+            return cast(Vectors, torch.nn.functional.normalize(vectors, dim=1).numpy())
 
     def _encode(self, texts: Sequence[str]) -> Vectors:
         vectors = self._loaded().encode(
@@ -154,11 +164,28 @@ class Encoder:
             with self._lock:
                 if self._model is None:
                     model = _load(self.name)
-                    # Counting switches truncation off inside a tokenizer. On a shared one, a long question
-                    # that is encoded meanwhile in another thread would not be cut and fail.
-                    self._counter = deepcopy(model.tokenizer)
+                    self._counter = _counter(model.tokenizer)
                     self._model = model
         return self._model
+
+
+def _counter(tokenizer: Any) -> Callable[[list[str]], list[int]]:
+    """Return what counts the pieces of texts, without any cut.
+
+    Counting switches truncation off inside a tokenizer. On a shared one, a long question that is encoded
+    meanwhile in another thread would not be cut and fail: this one has its own.
+    """
+    own = deepcopy(tokenizer)
+    fast = getattr(own, "backend_tokenizer", None)
+    if fast is None:
+        return lambda texts: [
+            len(ids)
+            for ids in own(texts, add_special_tokens=False, truncation=False, verbose=False)["input_ids"]
+        ]
+    fast.no_truncation()
+    fast.no_padding()
+    # Past the wrapper: for the short texts that the chunker counts it takes four times as long.
+    return lambda texts: [len(one) for one in fast.encode_batch_fast(texts, add_special_tokens=False)]
 
 
 def _load(name: str) -> "SentenceTransformer":

@@ -12,19 +12,20 @@ T = TypeVar("T")
 
 
 class ModelRunner:
-    """Runs blocking calls in threads, with a lane for questions and a lane for documents.
+    """Runs blocking calls in threads, with a lane for questions, one for documents, one for encoding these.
 
-    A customer's question never waits behind a folder of documents: the two lanes have their own
-    slots, and bulk work comes in small batches.
+    A customer's question never waits behind a folder of documents: the lanes have their own slots,
+    and bulk work comes in small batches. Documents are read and stored while others are encoded.
 
     Args:
         quick: calls of the question lane at once.
-        bulk: calls of the document lane at once.
+        bulk: calls of the document lane at once, and of the encoding lane.
     """
 
     def __init__(self, quick: int = 2, bulk: int = 1) -> None:
         self._quick = anyio.CapacityLimiter(quick)
         self._bulk = anyio.CapacityLimiter(bulk)
+        self._encoding = anyio.CapacityLimiter(bulk)
 
     async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `call` in the question lane and return its result."""
@@ -33,3 +34,7 @@ class ModelRunner:
     async def run_bulk(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `call` in the document lane and return its result."""
         return await anyio.to_thread.run_sync(partial(call, *args, **kwargs), limiter=self._bulk)
+
+    async def run_encoding(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `call`, which encodes many documents, in a lane of its own and return its result."""
+        return await anyio.to_thread.run_sync(partial(call, *args, **kwargs), limiter=self._encoding)

@@ -6,11 +6,9 @@ they are cut between items, rows (see `table_cutting`) or lines.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-
-from langchain_text_splitters import RecursiveCharacterTextSplitter
+from functools import lru_cache, partial
 
 from core.text import sentences
 from core.types import SECTION_JOINER
@@ -21,6 +19,9 @@ _SPECIAL_TOKENS = 2
 _MOST_HEADER = 0.3
 """Share of the window that title and headings may take before they are shortened."""
 _ITEM = re.compile(r"^(?:-|\d+\.) ")
+_SEPARATORS = ("\n", "; ", ", ", " ")
+_HEADERS = 4096
+"""So many headers are remembered with their size: a section has one, however many chunks it gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,34 +47,36 @@ class Chunker:
         self._count = count_tokens
         self._window = window - _SPECIAL_TOKENS
         self._target = min(target, self._window)
+        self._header = lru_cache(_HEADERS)(self._measured_header)
 
     def cut(self, blocks: Sequence[Block], title: str) -> list[Piece]:
         """Return the chunks of a document in reading order; every word of it is in one of them."""
         pieces: list[Piece] = []
         for path, section in _sections(blocks, title):
             section_path = SECTION_JOINER.join(path)
-            room = self._window - self._count([self.header_for(title, section_path)])[0]
-            for text, page in self._pack(self._units(section), max(32, min(self._target, room)), room):
-                pieces.extend(
-                    Piece(section=section_path, text=part, page=page) for part in self._within(text, room)
-                )
+            room = self._window - self._header(title, section_path)[1]
+            packed = list(self._pack(self._units(section), max(32, min(self._target, room)), room))
+            for (text, page), tokens in zip(packed, self._count([text for text, _ in packed]), strict=True):
+                # Parts, joined, may count more tokens than one by one: rarely, and with some encoders only.
+                parts = [text] if tokens <= room else self._by_characters(text, max(16, room - 8))
+                pieces.extend(Piece(section=section_path, text=part, page=page) for part in parts)
         return pieces
 
     def header_for(self, title: str, section: str) -> str:
         """Return what is encoded in front of a chunk's text."""
+        return self._header(title, section)[0]
+
+    def _measured_header(self, title: str, section: str) -> tuple[str, int]:
         words = int(self._window * _MOST_HEADER / 2)  # a word is about two pieces
         line = header(title, section.split(SECTION_JOINER) if section else [], words)
-        while self._count([line])[0] > self._window // 2:  # but a code or a foreign script has many more
+        # But a code or a foreign script has many more.
+        while (tokens := self._count([line])[0]) > self._window // 2:
             line = line[len(line) // 4 + 1 :].lstrip()
-        return line
+        return line, tokens
 
     def fitting(self, text: str, header: str) -> list[str]:
         """Return a chunk that was cut for another encoder, in parts that fit the window behind `header`."""
         room = max(16, self._window - self._count([header])[0])
-        return self._within(text, room)
-
-    def _within(self, text: str, room: int) -> list[str]:
-        """Cut once more in the rare case that the parts, joined, count more tokens than one by one."""
         return [text] if self._count([text])[0] <= room else self._by_characters(text, max(16, room - 8))
 
     def _units(self, blocks: Sequence[Block]) -> list[_Unit]:
@@ -128,15 +131,40 @@ class Chunker:
         return filled
 
     def _by_characters(self, text: str, budget: int) -> list[str]:
-        @lru_cache(maxsize=4096)  # what has no white space is counted letter by letter, a million times
-        def tokens(part: str) -> int:
-            return self._count([part])[0]
+        """Cut a text that is too long: at line ends, semicolons, commas, spaces, at last within a word.
 
-        splitter = RecursiveCharacterTextSplitter(
-            chunk_size=budget, chunk_overlap=0, length_function=tokens,
-            separators=["\n", "; ", ", ", " ", ""],
-        )  # fmt: skip
-        return splitter.split_text(text)
+        Linear in the text: on each level all parts are counted at once, and only those that are too
+        long go on to the next.
+        """
+        parts = [(text, budget + 1)]
+        for separator in _SEPARATORS:
+            parts = self._finer(parts, budget, partial(_after_each, separator))
+        parts = self._finer(parts, budget, partial(_slices, budget))  # a character is about a token at most
+        while any(tokens > budget and len(part) > 1 for part, tokens in parts):
+            parts = self._finer(parts, budget, _halves)
+        filled: list[str] = []
+        size = budget
+        for part, tokens in parts:
+            if filled and size + tokens <= budget:
+                filled[-1] += part
+                size += tokens
+            else:
+                filled.append(part)
+                size = tokens
+        return [stripped for part in filled if (stripped := part.strip())]
+
+    def _finer(
+        self, parts: Sequence[tuple[str, int]], budget: int, cut: Callable[[str], list[str]]
+    ) -> list[tuple[str, int]]:
+        """Cut the parts that are longer than the budget, and count what comes of them."""
+        cuts = [cut(part) if tokens > budget else [part] for part, tokens in parts]
+        fresh = [piece for pieces in cuts if len(pieces) > 1 for piece in pieces]
+        counts = iter(self._count(fresh))
+        return [
+            (piece, next(counts) if len(pieces) > 1 else tokens)
+            for pieces, (_, tokens) in zip(cuts, parts, strict=True)
+            for piece in pieces
+        ]
 
 
 def header(title: str, path: Sequence[str], most_words: int) -> str:
@@ -204,3 +232,18 @@ def _smallest_parts(unit: _Unit) -> list[str]:
 
 def _joined(units: Sequence[_Unit]) -> tuple[str, int | None]:
     return "\n\n".join(unit.text for unit in units), units[0].page
+
+
+def _after_each(separator: str, text: str) -> list[str]:
+    """Cut behind each separator, nothing lost."""
+    *ended, rest = text.split(separator)
+    return [part for part in (*(part + separator for part in ended), rest) if part]
+
+
+def _slices(size: int, text: str) -> list[str]:
+    return [text[start : start + size] for start in range(0, len(text), size)]
+
+
+def _halves(text: str) -> list[str]:
+    middle = len(text) // 2
+    return [part for part in (text[:middle], text[middle:]) if part]

@@ -28,27 +28,13 @@ class Ledger:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def known(self, source: str) -> Known | None:
+    async def known(self, sources: Sequence[str]) -> dict[str, Known]:
+        """Return what there is of these sources; those never seen are left out."""
+        asked = select(DocumentRow).where(DocumentRow.source.in_(sources))
         async with self._database.reading() as session:
-            row = await session.scalar(select(DocumentRow).where(DocumentRow.source == source))
-            if row is None:
-                return None
-            own = select(VersionRow).where(VersionRow.document_id == row.id)
-            newest = await session.scalar(
-                own.where(VersionRow.origin == Origin.FILE).order_by(VersionRow.number.desc()).limit(1)
-            )
-            live = await session.scalar(own.where(VersionRow.number == row.version))
-            return Known(
-                document_id=row.id,
-                version=row.version,
-                latest=row.latest,
-                root=row.root,
-                reason=row.reason,
-                file_hash=newest.file_hash if newest else None,
-                recipe=newest.recipe if newest else None,
-                waits=row.latest > 0 and (live is None or live.origin == Origin.EDITED),
-                chosen=row.chosen,
-            )
+            rows = {row.id: row for row in await session.scalars(asked)}
+            versions = await _versions_of(session, list(rows))
+        return {row.source: _known(row, versions[row.id]) for row in rows.values()}
 
     async def vectors(self, document_id: str, model: str) -> dict[str, Vectors]:
         """Return the vectors that the document's chunks have, by the hash of what was encoded."""
@@ -92,17 +78,21 @@ class Ledger:
             NotFound: the document was deleted meanwhile.
         """
         async with self._database.writing() as session:
-            if not new and await _locked(session, version.document_id) is None:
+            row = None if new else await _locked(session, version.document_id)
+            if row is None and not new:
                 raise NotFound("The document was deleted meanwhile.")
-            row = await _document(session, version)
-            before = row.version
+            before = 0 if row is None else row.version
+            row = _counted(row, version)
             metadata = decided(version, row.chosen)
             _describe(row, version, metadata)
             row.version, row.state, row.reason = version.number, DocumentState.SEARCHABLE, None
             row.suggested = None if suggested is None else dict(suggested)
-            replaced = await _delete_chunks(session, version.document_id)
-            # A chunk may get its id again with another text: what was made of the old one is not its own.
-            await session.execute(delete(NextVectorRow).where(NextVectorRow.uid.in_(replaced)))
+            session.add(row)
+            await session.flush()  # before what belongs to it
+            replaced = [] if new else await _delete_chunks(session, version.document_id)
+            if replaced:
+                # A chunk may get its id again with another text: what was made of the old one is not its own.
+                await session.execute(delete(NextVectorRow).where(NextVectorRow.uid.in_(replaced)))
             kept_row = await _version(session, version, len(chunks), fresh=fresh)
             kept_row.published_at = now()
             session.add_all(chunk_rows(version, chunks, model))
@@ -139,12 +129,14 @@ class Ledger:
             if not new and known is None:
                 raise NotFound("The document was deleted meanwhile.")
             version = replace(version, number=known.latest + 1 if known else 1)
-            row = await _document(session, version)
+            row = _counted(known, version)
             if row.version == 0:
                 _describe(row, version, decided(version, row.chosen))
                 row.state = DocumentState.DRAFT
                 row.suggested = row.suggested if suggested is None else dict(suggested)
             row.reason = None
+            session.add(row)
+            await session.flush()  # before what belongs to it
             await _version(session, version, len(version.pieces), fresh=True)
             if actor:
                 facts = {"source": version.source, "version": version.number}
@@ -240,16 +232,46 @@ class Ledger:
             )
 
 
-async def _document(session: AsyncSession, new: NewVersion) -> DocumentRow:
-    row = await session.get(DocumentRow, new.document_id)
+async def _versions_of(session: AsyncSession, documents: Sequence[str]) -> dict[str, list[Any]]:
+    """Return number, origin, hash and recipe of every version, the oldest first, by document."""
+    found: dict[str, list[Any]] = {document: [] for document in documents}
+    if found:
+        told = select(
+            VersionRow.document_id,
+            VersionRow.number,
+            VersionRow.origin,
+            VersionRow.file_hash,
+            VersionRow.recipe,
+        ).where(VersionRow.document_id.in_(documents))
+        for version in await session.execute(told.order_by(VersionRow.number)):
+            found[version.document_id].append(version)
+    return found
+
+
+def _known(row: DocumentRow, versions: Sequence[Any]) -> Known:
+    newest = next((one for one in reversed(versions) if one.origin == Origin.FILE), None)
+    live = next((one for one in versions if one.number == row.version), None)
+    return Known(
+        document_id=row.id,
+        version=row.version,
+        latest=row.latest,
+        root=row.root,
+        reason=row.reason,
+        file_hash=newest.file_hash if newest else None,
+        recipe=newest.recipe if newest else None,
+        waits=row.latest > 0 and (live is None or live.origin == Origin.EDITED),
+        chosen=row.chosen,
+    )
+
+
+def _counted(row: DocumentRow | None, new: NewVersion) -> DocumentRow:
+    """Return the row of a document, made when there is none, with one more version counted."""
     if row is None:
         row = DocumentRow(
             id=new.document_id, source=new.source, version=0, latest=0, revision=0, chosen={},
-            language=new.language, state=DocumentState.RECEIVED, created_at=now(), updated_at=now(),
+            language=new.language, state=DocumentState.RECEIVED, created_at=now(),
         )  # fmt: skip
         _describe(row, new, new.metadata)
-        session.add(row)
-        await session.flush()
     row.latest, row.updated_at, row.revision = max(row.latest, new.number), now(), row.revision + 1
     return row
 

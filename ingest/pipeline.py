@@ -1,16 +1,15 @@
 """Documents, from bytes to searchable. Read `Pipeline.run` first, then `ingest.preparing`.
 
-Files are read and cut in groups, so that the encoder always has a full batch; each document is
-then published by a transaction of its own. The new vectors are in the index before SQL commits
-them, and the old ones leave it afterwards: at no moment does a document answer with neither.
+Files are read and cut in groups, so that the encoder always has a full batch; while one group is
+encoded the next is read and the one before published (`ingest.overlap`). Each document is published
+by a transaction of its own. The new vectors are in the index before SQL commits them, and the old
+ones leave it afterwards: at no moment does a document answer with neither.
 """
 
-import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence, Set
-from enum import StrEnum
-from itertools import islice
+from collections.abc import Awaitable, Callable, Iterable, Sequence, Set
+from functools import partial
 
 import numpy as np
 
@@ -20,25 +19,14 @@ from core.index.dense import DenseSearch
 from core.offload import ModelRunner
 from core.telemetry import get_log
 from ingest.ledger import Ledger
-from ingest.ledger_types import Gone, NewVersion
+from ingest.ledger_types import Gone, Known, NewVersion
+from ingest.overlap import Floor, in_overlap
 from ingest.preparing import Prepared, Preparer
+from ingest.runs import OnStep, Progress, Run, Step
 from ingest.sources import DRAFT, check_name, clashes, refusal
 from ingest.types import FileReport, IngestReport, Outcome, SourceFile
 
 log = get_log(__name__)
-
-_GROUP = 48
-
-
-class Step(StrEnum):
-    """What is being done with a group of documents."""
-
-    PARSING = "parsing"
-    EMBEDDING = "embedding"
-
-
-Progress = Callable[[FileReport], None]
-OnStep = Callable[[Step], None]
 
 
 class Pipeline:
@@ -56,13 +44,13 @@ class Pipeline:
         self._preparer = preparer
         self._index = index
         self._runner = runner
-        self._one_group = asyncio.Lock()
+        self._floor = Floor()
         self.recipe = preparer.recipe
 
     @property
-    def quiet(self) -> asyncio.Lock:
-        """Whoever holds it may be sure that nothing is being published."""
-        return self._one_group
+    def quiet(self) -> Floor:
+        """Whoever holds it may be sure that nothing is being read, encoded or published."""
+        return self._floor
 
     async def run(
         self,
@@ -81,17 +69,20 @@ class Pipeline:
             on_step: told what is being done with the documents at hand.
             by: who brought them.
         """
-        started, reports, embedded = time.monotonic(), [], 0
-        groups = _grouped(_each_once(files))
-        # Files are opened and archives unpacked as the groups are asked for: not on the event loop.
-        while (group := await self._runner.run_bulk(next, groups, None)) is not None:
-            async with self._one_group:  # another run may bring the same file: it sees what this one did
-                async for report in self._take_in(group, on_step or _nobody, by):
-                    reports.append(report)
-                    embedded += report.chunks if report.outcome in (Outcome.ADDED, Outcome.CHANGED) else 0
-                    if progress:
-                        progress(report)
-        return IngestReport(files=tuple(reports), embedded=embedded, seconds=time.monotonic() - started)
+        started = time.monotonic()
+        run = Run(files, by, on_step, progress)
+        while not run.ended:
+            async with self._floor:  # another run may bring the same file: it sees what this one did
+                run.begin_turn()
+                try:
+                    await in_overlap(
+                        partial(self._take, run), partial(self._encode, run), partial(self._settle, run)
+                    )
+                finally:
+                    self._preparer.originals.let_go(run.held.values())
+                await self._forget(run.lost())
+        embedded = sum(one.chunks for one in run.reports if one.outcome in (Outcome.ADDED, Outcome.CHANGED))
+        return IngestReport(files=tuple(run.reports), embedded=embedded, seconds=time.monotonic() - started)
 
     async def close(self) -> None:
         """End the processes that read."""
@@ -137,12 +128,13 @@ class Pipeline:
             DocumentRefused: the index does not return what was added.
             NotFound: the document was deleted meanwhile.
         """
-        async with self._one_group:
+        async with self._floor:
             if (version := await kept()) is None:
                 return 0
             prepared = await self._runner.run_bulk(self._preparer.for_answering, version)
             await self._embed([prepared])
-            replaced = await self._publish(prepared, actor)
+            found = await self._add([prepared])
+            replaced = await self._publish(prepared, found, actor)
             await self._index.remove(replaced)
         return len(prepared.uids)
 
@@ -152,7 +144,7 @@ class Pipeline:
         Raises:
             NotFound: the document was deleted meanwhile.
         """
-        async with self._one_group:
+        async with self._floor:
             return await self._ledger.keep_draft(version, new=False, actor=actor)
 
     async def withdraw(self, document_id: str, *, actor: str = SYSTEM) -> None:
@@ -161,26 +153,10 @@ class Pipeline:
         Raises:
             NotFound: there is no such document.
         """
-        async with self._one_group:
+        async with self._floor:
             silent = await self._ledger.withdraw(document_id, actor=actor)
             self._index.changed()
             await self._index.remove(silent)
-
-    async def _take_in(
-        self, group: Sequence[SourceFile | FileReport], on_step: OnStep, by: str
-    ) -> AsyncIterator[FileReport]:
-        """Yield what becomes of each; the files of what does not become a version are not kept."""
-        read: list[Prepared] = []
-        lost: set[str] = set()
-        try:
-            async for report in self._decide(group, on_step, by, read):
-                if report.outcome in (Outcome.REMOVED, Outcome.REFUSED):
-                    lost.add(report.source)
-                yield report
-        finally:
-            self._preparer.originals.let_go(filter(None, (one.version.original for one in read)))
-        gone = (one.version.original for one in read if one.version.source in lost)
-        await self._forget(set(filter(None, gone)))
 
     async def _forget(self, originals: set[str]) -> None:
         """Delete the files that no version needs; asked here, for one may have come to need them by now."""
@@ -188,45 +164,56 @@ class Pipeline:
             unused = await self._ledger.unused(originals)
             await self._runner.run(self._preparer.originals.forget, unused)
 
-    async def _decide(
-        self, group: Sequence[SourceFile | FileReport], on_step: OnStep, by: str, read: list[Prepared]
-    ) -> AsyncIterator[FileReport]:
-        """Yield what becomes of each; `read` collects those that were read."""
+    async def _take(self, run: Run) -> list[Prepared] | None:
+        """Read the next group; return what is to be encoded of it, or None at the end or for others to go."""
+        if run.taken and self._floor.wanted:
+            return None
+        group = await self._runner.run_bulk(run.next_group)
+        if group is None:
+            return None
+        known = await self._ledger.known([item.source for item in group if isinstance(item, SourceFile)])
         waiting: list[Prepared] = []
-        on_step(Step.PARSING)
         for item in group:
             if isinstance(item, FileReport):
-                yield item
+                run.tell(item)
                 continue
             try:
-                prepared = await self._read(item, by)
+                prepared = await self._read(item, known.get(item.source), run.by)
             except DocumentRefused as problem:
-                yield await self._refuse(item, problem)
+                run.tell(await self._refuse(item, problem))
                 continue
             if prepared is None:
-                yield FileReport(source=item.source, outcome=Outcome.UNCHANGED)
+                run.tell(FileReport(source=item.source, outcome=Outcome.UNCHANGED))
                 continue
-            read.append(prepared)
+            if prepared.version.original:
+                run.held[item.source] = prepared.version.original
             if _waits(prepared):
-                yield await self._draft(prepared)
+                run.tell(await self._keep(prepared))
             else:
                 waiting.append(prepared)
-        if not waiting:
+        return waiting
+
+    async def _encode(self, run: Run, group: Sequence[Prepared]) -> None:
+        if group:
+            run.doing(Step.EMBEDDING)
+            await self._embed(group)
+
+    async def _settle(self, run: Run, group: Sequence[Prepared]) -> None:
+        """Publish a group, each document by itself."""
+        if not group:
             return
-        on_step(Step.EMBEDDING)
-        await self._embed(waiting)
+        found = await self._add(group)
         replaced: list[str] = []
-        for prepared in waiting:
-            yield await self._report(prepared, replaced)
+        for prepared in group:
+            run.tell(await self._report(prepared, found, replaced))
         await self._index.remove(replaced)
 
-    async def _read(self, file: SourceFile, by: str) -> Prepared | None:
+    async def _read(self, file: SourceFile, known: Known | None, by: str) -> Prepared | None:
         """Read a file if it has changed; None when it has not.
 
         Raises:
             DocumentRefused: it cannot be taken in.
         """
-        known = await self._ledger.known(file.source)
         file_hash = _hash(file)
         if known and (known.file_hash, known.recipe) == (file_hash, self.recipe):
             root = known.root if clashes(file, known) else file.root
@@ -236,11 +223,8 @@ class Pipeline:
         check_name(file, known)
         return await self._runner.run_bulk(self._preparer.from_file, file, known, file_hash, by)
 
-    async def _refuse(self, file: SourceFile, problem: DocumentRefused) -> FileReport:
-        await self._ledger.refuse(file, problem)
-        return refusal(file.source, problem)
-
-    async def _draft(self, prepared: Prepared) -> FileReport:
+    async def _keep(self, prepared: Prepared) -> FileReport:
+        """Keep what was read for a person to publish."""
         await self._runner.run_bulk(self._preparer.skim, prepared)
         new = prepared.known is None
         try:
@@ -249,24 +233,34 @@ class Pipeline:
             return FileReport(source=prepared.version.source, outcome=Outcome.REMOVED)
         return _taken(prepared, Outcome.DRAFTED)
 
+    async def _refuse(self, file: SourceFile, problem: DocumentRefused) -> FileReport:
+        await self._ledger.refuse(file, problem)
+        return refusal(file.source, problem)
+
     async def _embed(self, group: Sequence[Prepared]) -> None:
-        """Make the vectors of a group and hand them to the index."""
+        """Make the vectors of a group."""
         for prepared in group:
             if prepared.known is not None or prepared.file is None:
                 prepared.reused = await self._ledger.vectors(
                     prepared.version.document_id, self._preparer.model
                 )
-        await self._runner.run_bulk(self._preparer.embed, group)
+        await self._runner.run_encoding(self._preparer.embed, group)
+
+    async def _add(self, group: Sequence[Prepared]) -> set[str]:
+        """Hand the vectors of a group to the index; return which first chunks it really finds."""
         # One call for the group: Chroma takes 0.8 ms a chunk in a batch and 39 ms one by one.
         await self._index.add(
             [uid for one in group for uid in one.uids], np.concatenate([one.vectors for one in group])
         )
+        return await self._index.finds(
+            [one.uids[0] for one in group], np.stack([one.vectors[0] for one in group])
+        )
 
-    async def _report(self, prepared: Prepared, replaced: list[str]) -> FileReport:
+    async def _report(self, prepared: Prepared, found: Set[str], replaced: list[str]) -> FileReport:
         """Publish one document of a run; `replaced` collects the chunks that answer no more."""
         source, known = prepared.version.source, prepared.known
         try:
-            replaced += await self._publish(prepared)
+            replaced += await self._publish(prepared, found)
         except NotFound:  # deleted while it was read
             await self._index.remove(prepared.uids)
             return FileReport(source=source, outcome=Outcome.REMOVED)
@@ -277,15 +271,15 @@ class Pipeline:
         outcome = Outcome.CHANGED if known and known.version else Outcome.ADDED
         return _taken(prepared, outcome)
 
-    async def _publish(self, prepared: Prepared, actor: str | None = None) -> list[str]:
-        """Let a version answer, if the index really finds it; return the chunks that it replaces.
+    async def _publish(self, prepared: Prepared, found: Set[str], actor: str | None = None) -> list[str]:
+        """Let a version answer, if the index really found it; return the chunks that it replaces.
 
         Raises:
             DocumentRefused: the index does not return what was added.
             NotFound: the document was deleted meanwhile.
         """
         version = prepared.version
-        if not await self._index.finds(prepared.uids[0], prepared.vectors[0]):
+        if prepared.uids[0] not in found:
             raise DocumentRefused(
                 Refusal.NOT_INDEXED, "The index does not return what was just added: try again."
             )
@@ -312,24 +306,6 @@ def _taken(prepared: Prepared, outcome: Outcome) -> FileReport:
     return FileReport(source=version.source, outcome=outcome, chunks=len(prepared.uids), warnings=kinds)
 
 
-def _grouped(files: Iterable[SourceFile | FileReport]) -> Iterator[list[SourceFile | FileReport]]:
-    rest = iter(files)
-    while group := list(islice(rest, _GROUP)):
-        yield group
-
-
-def _each_once(files: Iterable[SourceFile | FileReport]) -> Iterator[SourceFile | FileReport]:
-    """Refuse the second file of a name: the two would overwrite each other at every run."""
-    seen: set[str] = set()
-    for file in files:
-        if isinstance(file, FileReport) or file.source not in seen:
-            seen.add(file.source)
-            yield file
-        else:
-            problem = f"{file.source} stands twice in what was given: give one of them another name."
-            yield refusal(file.source, DocumentRefused(Refusal.NAME_TAKEN, problem))
-
-
 def _hash(file: SourceFile) -> str:
     beside = repr(sorted(file.metadata.items()))
     return hashlib.sha256(file.content + b"\x00" + beside.encode()).hexdigest()
@@ -339,7 +315,3 @@ def _waits(prepared: Prepared) -> bool:
     """Whether a person has to publish it: asked for, or a person's decision would be overwritten."""
     asked = prepared.file is not None and bool(prepared.file.metadata.get(DRAFT))
     return asked or (prepared.known is not None and prepared.known.waits)
-
-
-def _nobody(step: Step) -> None:
-    """Nobody wants to know."""

@@ -25,7 +25,7 @@ TARGET_TOKENS = 120
 """Chunks aim at this size. Measured on 735 real files with the bundled encoder: smaller chunks are
 found better by vectors, larger ones by words; 100 to 130 tokens lose least on either side."""
 _SKIMMED = 8
-_READING_VERSION = 4
+_READING_VERSION = 5
 """Raise it when loaders, cleaning or chunking change: documents are then read again at the next ingestion."""
 
 
@@ -36,6 +36,8 @@ class Prepared:
     version: NewVersion
     known: Known | None
     to_encode: list[str]
+    hashes: list[str]
+    """Of `to_encode`."""
     languages: list[str]
     file: SourceFile | None = None
     vectors: Vectors = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
@@ -50,10 +52,6 @@ class Prepared:
         return [
             chunk_uid(version.document_id, version.number, ordinal) for ordinal in range(len(version.pieces))
         ]
-
-    @property
-    def hashes(self) -> list[str]:
-        return [hashlib.sha256(text.encode()).hexdigest() for text in self.to_encode]
 
     def chunks(self) -> list[NewChunk]:
         return [
@@ -91,6 +89,7 @@ class Preparer:
         self._served = served
         self.originals = originals
         self.reader = reader or Reader()
+        self._chunkers: dict[str, Chunker] = {}
         self.recipe = f"{_READING_VERSION}/{TARGET_TOKENS}"  # no encoder: see ingest.switching
 
     @property
@@ -169,13 +168,13 @@ class Preparer:
     ) -> Prepared:
         """Return a version with what has to be encoded for it: each chunk under title and headings."""
         chunker, title = self._chunker(), version.metadata.title
+        to_encode = [f"{chunker.header_for(title, piece.section)}\n{piece.text}" for piece in version.pieces]
         return Prepared(
             version=version,
             known=known,
             file=file,
-            to_encode=[
-                f"{chunker.header_for(title, piece.section)}\n{piece.text}" for piece in version.pieces
-            ],
+            to_encode=to_encode,
+            hashes=[hashlib.sha256(text.encode()).hexdigest() for text in to_encode],
             languages=[piece_language(piece, version.language) for piece in version.pieces],
         )
 
@@ -202,7 +201,12 @@ class Preparer:
         return sure_ones(self._served(vectors, self.model)) if self._served else None
 
     def _chunker(self) -> Chunker:
-        return Chunker(self._encoder.count_tokens, window=self._encoder.window, target=TARGET_TOKENS)
+        """Return the chunker of the encoder of this moment; it remembers the headings that it measured."""
+        name = self._encoder.name
+        if name not in self._chunkers:
+            chunker = Chunker(self._encoder.count_tokens, window=self._encoder.window, target=TARGET_TOKENS)
+            self._chunkers = {name: chunker}
+        return self._chunkers[name]
 
 
 def as_text(loaded: LoadedText) -> str:

@@ -21,7 +21,8 @@ from core.errors import Conflict, NotFound
 from core.index.tables import UploadRow
 from core.jobs import Job, JobQueue, JobRow, JobState
 from core.telemetry import get_log
-from ingest.pipeline import Pipeline, Step
+from ingest.pipeline import Pipeline
+from ingest.runs import Step
 from ingest.sources import read_upload
 from ingest.types import FileReport, Outcome
 

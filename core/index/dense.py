@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database import Database, now
@@ -188,24 +187,18 @@ class DenseSearch:
         self._exact.changed()
         self.revision += 1
 
-    async def finds(self, uid: str, vector: Vectors) -> bool:
-        """Whether the index returns a chunk for its own vector (or an equal one): the self-query.
+    async def finds(self, uids: Sequence[str], vectors: Vectors) -> set[str]:
+        """Return the chunks that the index returns for their own vectors (or equal ones): the self-query.
 
-        True while the index is being rebuilt: the exact scan reads SQL and cannot miss.
+        All of them while the index is being rebuilt: the exact scan reads SQL and cannot miss.
         """
         if (chroma := self._chroma) is None:
-            return True
+            return set(uids)
         try:
-            if await self._runner.run_bulk(returned, chroma, uid, vector):
-                return True
-            if uid not in await self._runner.run_bulk(chroma.stored, [uid]):
-                return False
-            # A graph may lose one of many that are nearly the same; put in again, it is linked anew.
-            await self._runner.run_bulk(chroma.add, [uid], vector[np.newaxis])
-            return await self._runner.run_bulk(returned, chroma, uid, vector)
+            return await self._runner.run_bulk(_found, chroma, uids, vectors)
         except IndexUnavailable as problem:
             self._give_up(chroma, problem)
-            return True
+            return set(uids)
 
     async def look(self) -> int:
         """Compare the index with SQL now and mend it; return on how many chunks they differed."""
@@ -341,3 +334,20 @@ class DenseSearch:
                 await self.look()
             except Exception:  # the database may be away: the next look says more
                 log.exception("index_check_failed")
+
+
+def _found(chroma: ChromaIndex, uids: Sequence[str], vectors: Vectors) -> set[str]:
+    """Search chunks by their own vectors (blocking).
+
+    A graph may lose one of many that are nearly the same; put in again, it is linked anew.
+    """
+    lost = [row for row, uid in enumerate(uids) if not returned(chroma, uid, vectors[row])]
+    stored = chroma.stored([uids[row] for row in lost]) if lost else {}
+    for row in lost:
+        if uids[row] in stored:
+            chroma.add([uids[row]], vectors[row : row + 1])
+    absent = {uids[row] for row in lost if uids[row] not in stored}
+    gone = {
+        uids[row] for row in lost if uids[row] in stored and not returned(chroma, uids[row], vectors[row])
+    }
+    return set(uids) - absent - gone

@@ -72,8 +72,8 @@ async def test_every_chunk_is_found_by_its_own_vector(sqlite: Database, tmp_path
             [(found, cosine)] = await dense.search(vector, limit=1)
             assert found == uid
             assert cosine == pytest.approx(1, abs=1e-4)
-            assert await dense.finds(uid, vector)
-        assert not await dense.finds("absent", unit_vectors(1, seed=5)[0])
+        absent = ["absent", *uids]
+        assert await dense.finds(absent, np.concatenate([unit_vectors(1, seed=5), VECTORS])) == set(uids)
 
 
 async def test_chroma_and_the_exact_scan_agree(sqlite: Database, tmp_path: Path) -> None:
@@ -274,7 +274,7 @@ async def test_an_index_that_breaks_while_running_is_replaced(sqlite: Database, 
     async with _opened(sqlite, tmp_path) as dense:
         assert dense._chroma is not None
         dense._chroma.close()  # from now on Chroma refuses everything
-        assert await dense.finds(uids[0], VECTORS[0])
+        assert await dense.finds(uids[:1], VECTORS[:1]) == set(uids[:1])
         assert not dense.healthy
         assert (await dense.search(VECTORS[9], limit=1))[0][0] == uids[9]
         await _healthy(dense)
