@@ -18,6 +18,7 @@ from core.index.dense import DenseSearch
 from core.index.tables import DocumentRow
 from core.jobs import JobQueue
 from core.offload import ModelRunner
+from core.types import Audience
 from core.worker import Worker
 from ingest.ledger import Ledger
 from ingest.library import Library
@@ -279,6 +280,23 @@ async def test_what_an_admin_excludes_leaves_with_the_next_run(place: Place) -> 
     await place.websites.store.change(website, spec, every_hours=0)
     await place.run(website)
     assert await place.documents() == {"/", "/help/0", "/help/2"}
+
+
+async def test_a_new_audience_and_new_stages_reach_pages_that_did_not_change(place: Place) -> None:
+    a_shop(place.site)
+    website = await place.add()
+    await place.run(website)
+    spec = await place.websites.store.spec(website)
+    ours = replace(spec, audience=Audience.INTERNAL, stages=("decision",))
+    await place.websites.store.change(website, ours, every_hours=0)
+    assert (await place.run(website)).counts == {"taken": 4, "removed": 0}
+    _, views = await place.library.list()
+    assert {(view.audience, view.stages) for view in views} == {(Audience.INTERNAL, ("decision",))}
+    assert (await place.run(website)).counts == {"unchanged": 4, "removed": 0}
+    assert any("if-none-match" in request for request in place.site.requests[-4:])
+    await place.websites.store.change(website, spec, every_hours=0)
+    await place.run(website)
+    assert {view.audience for view in (await place.library.list())[1]} == {Audience.PUBLIC}
 
 
 async def test_a_document_deleted_by_hand_does_not_come_back_by_itself(place: Place) -> None:
