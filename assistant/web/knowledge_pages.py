@@ -141,7 +141,7 @@ async def upload(
         if file.filename:
             await request.state.limiter.check("uploads", address_of(request))
             await take(services, file, fields, by=admin.person.actor)
-    request.state.worker.wake()
+    request.state.reader.wake()
     return RedirectResponse("/admin/knowledge?done=uploaded", status_code=303)
 
 

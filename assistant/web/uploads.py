@@ -68,7 +68,7 @@ async def upload(
         DRAFT: draft,
     }
     received = await take(services, file, fields, by=actor, key=idempotency_key)
-    request.state.worker.wake()
+    request.state.reader.wake()
     return _upload(received)
 
 
@@ -89,7 +89,7 @@ async def show_upload(upload_id: Id, services: ServicesDep) -> UploadOut:
 async def retry(request: Request, upload_id: Id, services: ServicesDep, actor: ActorDep) -> UploadOut:
     """Try a failed upload again."""
     view = await services.uploads.again(upload_id, by=actor)
-    request.state.worker.wake()
+    request.state.reader.wake()
     return _upload(view)
 
 
