@@ -18,6 +18,8 @@ router = APIRouter(prefix="/admin/findings", include_in_schema=False)
 
 _DONE = ("dismissed", "reopened", "superseded")
 _FINDINGS = 50
+_PATIENCE = 1.0
+"""Seconds to wait for findings before the page is shown without them."""
 _WHOLE = (FindingKind.SUPERSEDING, FindingKind.NEAR_DUPLICATE, FindingKind.SAME_TEXT)
 """Kinds that are about whole documents, of which one may take the other's place."""
 
@@ -32,16 +34,18 @@ async def findings(
     done: Annotated[str, Query(max_length=20)] = "",
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> Response:
-    """Show what does not go together, both passages side by side."""
+    """Show what does not go together, both passages side by side; while it is being looked for, say so."""
+    views = await services.inspection.within(_PATIENCE)
     found = [
         view
-        for view in await services.inspection.all_findings()
+        for view in views or []
         if kind in ("", view.finding.kind) and state in ("", "dismissed" if view.dismissed else "open")
     ]
     return render(
         request,
         "admin/findings.html",
         admin,
+        looking=views is None,
         findings=found[offset : offset + _FINDINGS],
         total=len(found),
         marked=marked,
