@@ -16,6 +16,8 @@ router = APIRouter(prefix="/admin", include_in_schema=False)
 _ROWS = 50
 _LOOKED_OVER = 5000
 """So many of the newest entries are verified at each view; the whole chain when somebody asks for it."""
+_LISTS = {"fields", "documents"}
+"""Details that name several things: two of these are no change from one to the other."""
 _Filter = Annotated[str, Query(max_length=200)]
 
 
@@ -85,10 +87,18 @@ async def audit_page(
 
 def _facts(entry: Entry) -> list[tuple[str, list[str]]]:
     """Return the details of an entry as names and texts; two texts are a change from one to the other."""
-    return [(name, _texts(value)) for name, value in entry.details.items() if value is not None]
+    return [
+        (name, [_said(one) for one in value] if _is_change(name, value) else [_said(value)])
+        for name, value in entry.details.items()
+        if value is not None
+    ]
 
 
-def _texts(value: Any) -> list[str]:
-    if isinstance(value, list) and len(value) == 2:
-        return [text for one in value for text in _texts(one)]
-    return [", ".join(map(str, value)) if isinstance(value, list) else str(value)]
+def _is_change(name: str, value: Any) -> bool:
+    if not isinstance(value, list) or len(value) != 2:
+        return False
+    return name not in _LISTS or not all(isinstance(one, str) for one in value)
+
+
+def _said(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
