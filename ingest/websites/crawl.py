@@ -149,7 +149,9 @@ class Crawl:
             return Listed()
         if spec.kind is WebsiteKind.SITE:
             announced = await self._robots.sitemaps(spec.url)
-            return await sitemaps.read([url for url in announced if same_host(url, spec.url)][:5])
+            listed = await sitemaps.read([url for url in announced if same_host(url, spec.url)][:5])
+            self._report.received += listed.received
+            return listed
         listed = await sitemaps.read([spec.url])
         self._report.received += listed.received
         if not listed.pages and listed.problems:

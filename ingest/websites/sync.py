@@ -195,15 +195,18 @@ class WebsiteSync:
         foreign = await self.pages.foreign(website_id, [visit.url for visit in report.visits])
         harvest = Harvest(spec, root_of(website_id), self._runner, known, foreign=foreign, recipe=recipe)
         group: dict[str, tuple[Visit, SourceFile]] = {}
+        recorded: set[str] = set()
         async for visit, document in harvest.documents(report.visits):
             group[document.source] = visit, document
+            recorded.add(visit.url)
             if len(group) == _GROUP:
                 await self._publish(website_id, run, group, recipe)
                 group = {}
         await self._publish(website_id, run, group, recipe)
         stands = (PageState.TAKEN, PageState.UNCHANGED)
-        taken = {visit.url for visit in report.visits if visit.state in stands}
-        await self.pages.record(website_id, run, report.visits, recipe=recipe, taken=taken)
+        rest = [visit for visit in report.visits if visit.url not in recorded]
+        taken = {visit.url for visit in rest if visit.state in stands}
+        await self.pages.record(website_id, run, rest, recipe=recipe, taken=taken)
 
     async def _publish(
         self, website_id: str, run: str, group: Mapping[str, tuple[Visit, SourceFile]], recipe: str

@@ -349,6 +349,26 @@ async def test_limits_end_a_run_and_the_rest_is_named(place: Place) -> None:
     assert (await place.run(website)).counts == {"unchanged": 3, "taken": 4, "removed": 0}
 
 
+async def test_sitemaps_count_towards_what_a_run_may_receive(
+    place: Place, runner: ModelRunner, tmp_path: Path
+) -> None:
+    a_shop(place.site)
+    place.site.show("/robots.txt", f"Sitemap: {place.address}/map.txt", type="text/plain")
+    place.site.show("/map.txt", f"{place.address}/\n" * 4000, type="text/plain")
+    website = await place.add()
+    frugal = WebsiteSync(
+        place.websites.store,
+        place.websites.pages,
+        place.pipeline,
+        runner,
+        crawl_settings(place.address, total_megabytes=0.05),
+        tmp_path / "crawls",
+    )
+    result = await frugal.run(website, uuid4().hex)
+    assert result.counts == {"limit": 1, "removed": 0}
+    assert "MB" in result.detail
+
+
 async def test_a_run_can_be_stopped(place: Place) -> None:
     a_shop(place.site, pages=40)
     website = await place.add()
