@@ -7,6 +7,7 @@ from fastapi.responses import Response
 
 from assistant.store.overview import overview
 from assistant.web.dependencies import AdminPersonDep, ServicesDep
+from assistant.web.knowledge_pages import names_of
 from assistant.web.rendering import render
 from core import audit
 from core.audit import Entry
@@ -69,7 +70,6 @@ async def audit_page(
     )
     last = await audit.last_number(services.database)
     after = 0 if everything else max(0, last - _LOOKED_OVER)
-    people = {person.actor: person.name for person in await services.people.list()}
     return render(
         request,
         "admin/audit.html",
@@ -78,7 +78,7 @@ async def audit_page(
         older=rows[_ROWS - 1].seq if len(rows) > _ROWS else None,
         verdict=await audit.verify(services.database, after=after),
         whole=after == 0,
-        people=people,
+        people=await names_of(services),
         actions=await audit.actions(services.database),
         chosen={"actor": actor, "action": action, "subject": subject},
         before=before,

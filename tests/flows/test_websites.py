@@ -135,6 +135,7 @@ async def test_wrong_wishes_are_refused_with_a_reason(percorso: httpx.AsyncClien
         {"url": "ftp://x"},
         {"url": "https://u:p@x.example/"},
         {"url": "https://x.example", "kind": "all"},
+        {"url": "https://x.example", "stages": ["no_such_stage"]},
     ):
         assert (await percorso.post(PATH, json=body)).status_code == 422
     nobody = f"{PATH}/{'0' * 32}"
