@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from assistant.services import Services
 from assistant.store.overview import overview
 from assistant.web.dependencies import AdminPersonDep, ServicesDep
 from assistant.web.knowledge_pages import names_of
@@ -34,14 +35,18 @@ async def first_page(request: Request, services: ServicesDep, admin: AdminPerson
         documents=await services.library.counts(),
         healthy=services.dense.healthy,
         encoder=services.encoder.name,
-        waiting=await waiting(services, admin),
+        waiting=await _counts(services),
     )
 
 
 @router.get("/waiting")
 async def waiting(services: ServicesDep, admin: AdminPersonDep) -> dict[str, int | None]:
     """Say how much waits for an admin, by entry of the menu; null while it is being counted."""
-    await services.gaps.collect()
+    await services.gaps.collect()  # pages ask for this when they are there: nobody waits for it
+    return await _counts(services)
+
+
+async def _counts(services: Services) -> dict[str, int | None]:
     return {
         "gaps": await services.gaps.records.count_open(),
         "findings": await services.inspection.count_open(),

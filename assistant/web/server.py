@@ -154,12 +154,21 @@ def make_reader(services: Services) -> Worker:
 
 
 def make_schedule(services: Services) -> Schedule:
-    """Return what reads websites in this process; not started yet."""
+    """Return what reads websites in this process, and tries gaps again when the knowledge has changed.
+
+    Whatever changed it (an upload, a website, a person's decision): gaps go by the state of the knowledge.
+    """
+
+    async def look_after_gaps() -> None:
+        await services.gaps.collect()
+        await services.gaps.soon()
+
     return Schedule(
         services.websites,
         services.jobs,
         poll_seconds=services.settings.jobs.poll_seconds,
         check_seconds=services.settings.crawl.check_seconds,
+        also=look_after_gaps,
     )
 
 

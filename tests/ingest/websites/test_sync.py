@@ -26,6 +26,7 @@ from ingest.originals import Originals
 from ingest.pipeline import Pipeline
 from ingest.preparing import Preparer
 from ingest.websites.page_store import PageStore
+from ingest.websites.schedule import Schedule
 from ingest.websites.store import WEBSITE_JOB, WebsiteStore
 from ingest.websites.sync import WebsiteSync, read_website
 from ingest.websites.tables import WebsiteRow
@@ -446,6 +447,24 @@ async def test_a_website_that_is_due_is_enqueued_once(place: Place) -> None:
     assert following > now() + timedelta(hours=23)
     await store.change(website, spec, every_hours=0)
     assert (await store.view(website)).next_run_at is None
+
+
+async def test_the_schedule_looks_after_something_else_too_also_after_a_stumble(place: Place) -> None:
+    again, times = asyncio.Event(), 0
+
+    async def also() -> None:
+        nonlocal times
+        times += 1
+        if times == 1:
+            raise RuntimeError("once")
+        again.set()
+
+    queue = JobQueue(place.database)
+    schedule = Schedule(place.websites, queue, poll_seconds=1, check_seconds=0.01, also=also)
+    schedule.start()
+    async with asyncio.timeout(30):
+        await again.wait()
+    await schedule.stop()
 
 
 async def test_the_inner_network_stays_closed_whatever_is_asked(place: Place) -> None:
