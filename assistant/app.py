@@ -191,7 +191,7 @@ def build(settings: Settings) -> Services:
         sign_ins=SignIns(database, passwords, settings.people),
         curated=curated,
         gaps=Gaps(GapRecords(database), encoder, runner, curated, ask, versions),
-        inspection=Inspection(database, encoder.name, runner),
+        inspection=Inspection(database, live, ModelRunner()),
         suggestions=Suggestions(database, served, runner),
         bus=bus,
     )

@@ -155,7 +155,10 @@ class JobSettings(BaseModel):
     """The background worker."""
 
     workers: int = Field(
-        default=2, ge=0, le=32, description="Turns and documents handled at once in this process"
+        default=2,
+        ge=0,
+        le=32,
+        description="Turns answered at once in this process; uploads wait for places of their own",
     )
     lease_seconds: float = Field(
         default=60, ge=1, description="A job whose worker is silent for so long is taken over"

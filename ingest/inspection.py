@@ -11,13 +11,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core import audit
 from core.audit import SYSTEM
 from core.database import Base, Database, UtcDateTime, now
+from core.embeddings import Encoder
 from core.errors import NotFound
-from core.index.chunks import Scope, all_answering
+from core.index.chunks import Scope, all_answering, count_of
 from core.index.tables import ChunkRow, DocumentRow, SupersessionRow
 from core.offload import ModelRunner
 from core.types import Audience
 from ingest.findings import Finding, find
 
+_Stamp = tuple[object, ...]
 _EVERYBODY = Scope(audiences=frozenset(Audience))
 
 
@@ -54,45 +56,58 @@ class Inspection:
 
     Args:
         database: where they are.
-        model: name of the encoder whose vectors are compared.
-        runner: the door to threads.
+        live: the encoder whose vectors are compared.
+        runner: the door to threads, best one of its own: to look through everything takes a while, and
+            uploads need not wait for it.
     """
 
-    def __init__(self, database: Database, model: str, runner: ModelRunner) -> None:
+    def __init__(self, database: Database, live: Encoder, runner: ModelRunner) -> None:
         self._database = database
-        self._model = model
+        self._live = live
         self._runner = runner
-        self._known: tuple[tuple[object, ...], list[Finding]] | None = None
+        self._known: tuple[_Stamp, list[Finding]] | None = None
         self._looking = asyncio.Lock()
-        self._counting: asyncio.Task[list[FindingView]] | None = None
+        self._begun: asyncio.Task[list[Finding]] | None = None
 
     async def all_findings(self) -> list[FindingView]:
         """Return every finding, the open ones first; computed again only when something has changed."""
-        async with self._looking:
-            stamp = await self._stamp()
-            if self._known is None or self._known[0] != stamp:
-                self._known = stamp, await self._find(None)
-            found = self._known[1]
-        return await self._with_dismissals(found)
+        return await self._with_dismissals(await self._current())
 
-    async def count_open(self, *, patience: float = 0.3) -> int | None:
-        """Return how many findings are open; None while they are still being looked for.
+    async def within(self, patience: float) -> list[FindingView] | None:
+        """Return every finding, the open ones first, or None while they are still being looked for.
 
-        Looking goes on in the background, so that a page that only shows a number does not wait for it.
+        Looking goes on in the background, so that no page waits for it.
 
         Args:
             patience: seconds to wait before saying None.
         """
-        if self._counting is None or self._counting.done():
-            self._counting = asyncio.create_task(self.all_findings(), name="count-findings")
-        done, _ = await asyncio.wait({self._counting}, timeout=patience)
-        return sum(view.dismissed is None for view in self._counting.result()) if done else None
+        stamp = await self._stamp()
+        if self._known is None or self._known[0] != stamp:
+            joined = self._begun is not None and not self._begun.done()
+            if self._begun is None or not joined:
+                self._begun = asyncio.create_task(self._current(), name="look-for-findings")
+            done, _ = await asyncio.wait({self._begun}, timeout=patience)
+            if not done:
+                return None
+            self._begun.result()  # what went wrong goes on to whoever asked
+            if self._known is None or (joined and self._known[0] != stamp):  # begun before the last change
+                return None
+        return await self._with_dismissals(self._known[1])
+
+    async def count_open(self, *, patience: float = 0.3) -> int | None:
+        """Return how many findings are open; None while they are still being looked for.
+
+        Args:
+            patience: seconds to wait before saying None.
+        """
+        found = await self.within(patience)
+        return None if found is None else sum(view.dismissed is None for view in found)
 
     async def close(self) -> None:
-        """Stop counting; called once, at the end."""
-        if self._counting is not None:
-            self._counting.cancel()
-            await asyncio.gather(self._counting, return_exceptions=True)
+        """Stop looking; called once, at the end."""
+        if self._begun is not None:
+            self._begun.cancel()
+            await asyncio.gather(self._begun, return_exceptions=True)
 
     async def findings_for(self, document_id: str) -> list[FindingView]:
         """Return what concerns one document, as after its upload, the open ones first."""
@@ -128,30 +143,40 @@ class Inspection:
         return FindingView(finding=view.finding, dismissed=None)
 
     async def one(self, finding_id: str) -> FindingView:
-        """Return one finding.
+        """Return one finding; one that was seen before is known at once, whatever has changed since.
 
         Raises:
             NotFound: there is no such finding.
         """
-        for view in await self.all_findings():
-            if view.finding.id == finding_id:
-                return view
-        raise NotFound("There is no such finding.")
+        found = _called(finding_id, self._known[1] if self._known else [])
+        found = found or _called(finding_id, await self._current())
+        if found is None:
+            raise NotFound("There is no such finding.")
+        return (await self._with_dismissals([found]))[0]
+
+    async def _current(self) -> list[Finding]:
+        async with self._looking:
+            stamp = await self._stamp()
+            if self._known is None or self._known[0] != stamp:
+                self._known = stamp, await self._find(None)
+            return self._known[1]
 
     async def _find(self, only: str | None) -> list[Finding]:
         async with self._database.reading() as session:
-            passages, vectors = await all_answering(session, _EVERYBODY, self._model)
+            passages, vectors = await all_answering(session, _EVERYBODY, self._live.name)
         if not passages:
             return []
         return await self._runner.run_bulk(find, passages, vectors, only)
 
-    async def _stamp(self) -> tuple[object, ...]:
+    async def _stamp(self) -> _Stamp:
         """Return something that is another one after every change, and every day: validity ends by itself."""
         async with self._database.reading() as session:
             documents = (await session.execute(select(func.count(), func.max(DocumentRow.updated_at)))).one()
             chunks = (await session.execute(select(func.count(), func.max(ChunkRow.id)))).one()
             replaced = await session.scalar(select(func.count()).select_from(SupersessionRow))
-        return *documents, *chunks, replaced, now().date()
+            model = self._live.name
+            comparable = await count_of(session, model)  # vectors change in place with another model
+        return *documents, *chunks, replaced, model, comparable, now().date()
 
     async def _with_dismissals(self, found: list[Finding]) -> list[FindingView]:
         async with self._database.reading() as session:
@@ -161,6 +186,10 @@ class Inspection:
             }
         views = [FindingView(finding=one, dismissed=known.get(one.id)) for one in found]
         return sorted(views, key=lambda view: view.dismissed is not None)
+
+
+def _called(finding_id: str, found: list[Finding]) -> Finding | None:
+    return next((one for one in found if one.id == finding_id), None)
 
 
 async def _note(session: AsyncSession, finding: Finding, actor: str, action: str) -> None:

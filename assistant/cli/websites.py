@@ -1,7 +1,7 @@
 """percorso crawl."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -74,7 +74,9 @@ async def _run(wishes: _Wishes) -> tuple[RunResult, list[PageView]]:
         if website_id is None:
             website_id = await store.add(spec, every_hours=0)
         elif spec.include or spec.exclude:
-            await store.change(website_id, spec, every_hours=(await store.view(website_id)).every_hours)
+            known = await store.view(website_id)  # whom it answers, and what else was said of it, stays
+            changed = replace(known.spec, include=spec.include, exclude=spec.exclude)
+            await store.change(website_id, changed, every_hours=known.every_hours)
         with progress("Reading", None) as step:
             result = await services.websites.run(
                 website_id,

@@ -9,9 +9,9 @@ from assistant.store.people import Theme
 from assistant.store.sign_ins import SignedIn
 from assistant.web.browsers import browser_of
 from assistant.web.dependencies import ServicesDep, SignedInDep
+from assistant.web.forms import shown
 from assistant.web.limits import address_of
 from assistant.web.navigation import ACCOUNT, is_ours
-from assistant.web.rendering import render, told, words_for
 from assistant.web.schemas import Id
 from assistant.web.sign_in import left
 from core.errors import PersonProblem, PersonRefused
@@ -43,8 +43,7 @@ async def password(
             raise PersonRefused(PersonProblem.PASSWORD_TWO, "The two new passwords differ.")
         await services.people.choose_password(signed_in.person, old, new, keep=signed_in.id)
     except PersonRefused as error:
-        problem = told(words_for(request, signed_in), error.code, str(error))
-        return await _page(request, services, signed_in, problem=problem, status=error.status)
+        return await _page(request, services, signed_in, refused=error)
     return RedirectResponse(f"{ACCOUNT}?done=password", status_code=303)
 
 
@@ -77,21 +76,15 @@ async def everywhere(request: Request, services: ServicesDep, signed_in: SignedI
 
 
 async def _page(
-    request: Request,
-    services: ServicesDep,
-    signed_in: SignedIn,
-    *,
-    problem: str | None = None,
-    status: int = 200,
+    request: Request, services: ServicesDep, signed_in: SignedIn, *, refused: PersonRefused | None = None
 ) -> Response:
     rows = await services.sign_ins.of(signed_in.person.id)
-    return render(
+    return shown(
         request,
         "admin/account.html",
         signed_in,
-        status=status,
-        problem=problem,
-        done=request.query_params.get("done") == "password",
+        "account",
+        error=refused,
         sign_ins=[(row, browser_of(row.user_agent)) for row in rows],
         this_one=signed_in.id,
         themes=list(Theme),

@@ -5,8 +5,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from assistant.services import Services
 from assistant.store.overview import overview
 from assistant.web.dependencies import AdminPersonDep, ServicesDep
+from assistant.web.knowledge_pages import names_of
 from assistant.web.rendering import render
 from core import audit
 from core.audit import Entry
@@ -16,6 +18,8 @@ router = APIRouter(prefix="/admin", include_in_schema=False)
 _ROWS = 50
 _LOOKED_OVER = 5000
 """So many of the newest entries are verified at each view; the whole chain when somebody asks for it."""
+_LISTS = {"fields", "documents"}
+"""Details that name several things: two of these are no change from one to the other."""
 _Filter = Annotated[str, Query(max_length=200)]
 
 
@@ -31,14 +35,18 @@ async def first_page(request: Request, services: ServicesDep, admin: AdminPerson
         documents=await services.library.counts(),
         healthy=services.dense.healthy,
         encoder=services.encoder.name,
-        waiting=await waiting(services, admin),
+        waiting=await _counts(services),
     )
 
 
 @router.get("/waiting")
 async def waiting(services: ServicesDep, admin: AdminPersonDep) -> dict[str, int | None]:
     """Say how much waits for an admin, by entry of the menu; null while it is being counted."""
-    await services.gaps.collect()
+    await services.gaps.collect()  # pages ask for this when they are there: nobody waits for it
+    return await _counts(services)
+
+
+async def _counts(services: Services) -> dict[str, int | None]:
     return {
         "gaps": await services.gaps.records.count_open(),
         "findings": await services.inspection.count_open(),
@@ -67,7 +75,6 @@ async def audit_page(
     )
     last = await audit.last_number(services.database)
     after = 0 if everything else max(0, last - _LOOKED_OVER)
-    people = {person.actor: person.name for person in await services.people.list()}
     return render(
         request,
         "admin/audit.html",
@@ -76,7 +83,7 @@ async def audit_page(
         older=rows[_ROWS - 1].seq if len(rows) > _ROWS else None,
         verdict=await audit.verify(services.database, after=after),
         whole=after == 0,
-        people=people,
+        people=await names_of(services),
         actions=await audit.actions(services.database),
         chosen={"actor": actor, "action": action, "subject": subject},
         before=before,
@@ -85,10 +92,18 @@ async def audit_page(
 
 def _facts(entry: Entry) -> list[tuple[str, list[str]]]:
     """Return the details of an entry as names and texts; two texts are a change from one to the other."""
-    return [(name, _texts(value)) for name, value in entry.details.items() if value is not None]
+    return [
+        (name, [_said(one) for one in value] if _is_change(name, value) else [_said(value)])
+        for name, value in entry.details.items()
+        if value is not None
+    ]
 
 
-def _texts(value: Any) -> list[str]:
-    if isinstance(value, list) and len(value) == 2:
-        return [text for one in value for text in _texts(one)]
-    return [", ".join(map(str, value)) if isinstance(value, list) else str(value)]
+def _is_change(name: str, value: Any) -> bool:
+    if not isinstance(value, list) or len(value) != 2:
+        return False
+    return name not in _LISTS or not all(isinstance(one, str) for one in value)
+
+
+def _said(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -12,16 +12,13 @@ from assistant.web.curated import text_of
 from assistant.web.curated_forms import AnswerForm, form_of, tried_out
 from assistant.web.curated_schemas import CuratedIn
 from assistant.web.dependencies import AdminPersonDep, ServicesDep
-from assistant.web.forms import WRONG, name_of, problem_of, status_of
-from assistant.web.rendering import render, words_for
+from assistant.web.forms import WRONG, name_of, shown, turning
 from assistant.web.schemas import Id
 from core.database import now
 
 router = APIRouter(prefix="/admin/answers", include_in_schema=False)
 
-_DONE = ("written", "changed", "deleted")
 _ANSWERS = 200
-_Done = Annotated[str, Query(max_length=20)]
 
 
 @router.get("")
@@ -29,21 +26,19 @@ async def answers(
     request: Request,
     services: ServicesDep,
     admin: AdminPersonDep,
-    done: _Done = "",
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> Response:
     """List the answers, the one changed last first."""
     total, views = await services.curated.answers.page(limit=_ANSWERS, offset=offset)
-    return render(
+    return shown(
         request,
         "admin/answers.html",
         admin,
+        "answers",
         answers=views,
         total=total,
         now=now(),
-        next=offset + _ANSWERS if offset + _ANSWERS < total else None,
-        before=max(0, offset - _ANSWERS) if offset else None,
-        done=done if done in _DONE else "",
+        **turning(offset, _ANSWERS, total),
     )
 
 
@@ -63,12 +58,10 @@ async def write(
 
 
 @router.get("/{answer_id}")
-async def answer(
-    request: Request, services: ServicesDep, admin: AdminPersonDep, answer_id: Id, done: _Done = ""
-) -> Response:
+async def answer(request: Request, services: ServicesDep, admin: AdminPersonDep, answer_id: Id) -> Response:
     """Show one answer in its form."""
     view = await services.curated.answers.get(answer_id)
-    return await _form(request, services, admin, view, done=done if done in _DONE else "")
+    return await _form(request, services, admin, view)
 
 
 @router.post("/{answer_id}")
@@ -134,19 +127,16 @@ async def _form(
     *,
     form: AnswerForm | None = None,
     error: Exception | None = None,
-    done: str = "",
 ) -> Response:
-    words = words_for(request, admin)
-    return render(
+    return shown(
         request,
         "admin/answer.html",
         admin,
-        status=status_of(error) if error else 200,
+        "answers",
+        error=error,
         answer=view,
         form=form or (form_of(view) if view else AnswerForm()),
         tried=await tried_out(form, services) if form else None,
-        problem=problem_of(error, words, "answers") if error else None,
-        done=done,
         answer_languages=list(services.settings.site.languages),
         stages=list(services.journey.stages),
     )

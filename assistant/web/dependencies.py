@@ -209,9 +209,7 @@ async def _form_token(connection: HTTPConnection) -> str:
 
 
 VisitorToken = Annotated[str, Depends(visitor_token)]
-PersonDep = Annotated[Person, Depends(require_person)]
 ActorDep = Annotated[str, Depends(get_actor)]
-AdminDep = Annotated[Caller, Depends(require_admin)]
 AdminPersonDep = Annotated[SignedIn, Depends(require_admin_person)]
 OperatorDep = Annotated[Caller, Depends(require_operator)]
 SignedInDep = Annotated[SignedIn, Depends(require_signed_in)]

@@ -14,9 +14,10 @@ from assistant.store import citations
 from assistant.store.sign_ins import SignedIn
 from assistant.web.dependencies import AdminPersonDep, ServicesDep
 from assistant.web.documents import etag, remove, unchanged
+from assistant.web.forms import shown
 from assistant.web.knowledge_pages import names_of, stages_in
 from assistant.web.knowledge_schemas import MAX_DOCUMENT, DocumentPatch, Number, Stage
-from assistant.web.rendering import language_of, render, told, words_for
+from assistant.web.rendering import language_of
 from assistant.web.schemas import Id
 from core.errors import BadInput, NotFound, PercorsoError
 from core.text import clean
@@ -29,7 +30,6 @@ from ingest.versions import VersionView
 
 router = APIRouter(prefix="/admin/knowledge/{document_id}", include_in_schema=False)
 
-_DONE = ("published", "withdrawn", "corrected", "decided")
 _SHOWN = 60_000
 """Characters of a text that are laid out; the whole of it is in the field where it is corrected."""
 _PREVIEW = 20_000
@@ -51,7 +51,6 @@ async def page(
     before: _MaybeNumber = None,
     after: _MaybeNumber = None,
     every: Annotated[bool, Query()] = False,
-    done: Annotated[str, Query(max_length=40)] = "",
 ) -> Response:
     """Show a document; `version` is the one to look at, `before` and `after` are compared."""
     return await _page(
@@ -62,7 +61,6 @@ async def page(
         version=version,
         compared=(before, after) if before and after else None,
         every=every,
-        done=done if done in _DONE else "",
     )
 
 
@@ -179,7 +177,7 @@ async def delete(
         await unchanged(services, document_id, seen)
         await remove(services, document_id, admin.person.actor)
     except PercorsoError as error:
-        return await _page(request, services, admin, document_id, problem=error)
+        return await _page(request, services, admin, document_id, error=error)
     return RedirectResponse("/admin/knowledge?done=deleted", status_code=303)
 
 
@@ -199,7 +197,7 @@ async def _change(
         await unchanged(services, document_id, seen)
         await work()
     except PercorsoError as error:
-        return await _page(request, services, admin, document_id, problem=error, typed=typed)
+        return await _page(request, services, admin, document_id, error=error, typed=typed)
     return RedirectResponse(f"/admin/knowledge/{document_id}?done={done}", status_code=303)
 
 
@@ -248,35 +246,34 @@ async def _page(
     version: int | None = None,
     compared: tuple[int, int] | None = None,
     every: bool = False,
-    problem: PercorsoError | None = None,
+    error: PercorsoError | None = None,
     typed: str | None = None,
-    done: str = "",
 ) -> Response:
     view = await services.library.get(document_id)
     if view.id != document_id:  # a source that looks like an id
         raise NotFound("There is no such document.")
     history = await services.versions.history(document_id)
     number = version or view.version or view.latest
-    shown = await services.versions.show(document_id, number) if number else None
-    text = (shown.text or "") if shown else ""
-    words = words_for(request, admin)
+    looked_at = await services.versions.show(document_id, number) if number else None
+    text = (looked_at.text or "") if looked_at else ""
     language = language_of(request, admin)
-    return render(
+    return shown(
         request,
         "admin/knowledge_document.html",
         admin,
-        status=problem.status if problem else 200,
+        "document",
+        error=error,
         document=view,
         seen=etag(view),
         decided=plain(view),
         refusal=_refusal(view),
         versions=history,
-        shown=shown,
-        pieces=_numbered(shown, every) if shown else [],
+        shown=looked_at,
+        pieces=_numbered(looked_at, every) if looked_at else [],
         blocks=await services.runner.run(laid_out, text[:_SHOWN]) if text else [],
         shortened=len(text) > _SHOWN,
         typed=typed,
-        preview=await _preview(services, view, shown),
+        preview=await _preview(services, view, looked_at),
         compared=compared,
         comparison=await _comparison(services, document_id, compared),
         used=await citations.count(services.database, document_id),
@@ -284,8 +281,6 @@ async def _page(
         stages=stages_in(services, language),
         known_languages=sorted({"it", "en", view.language, *(await services.library.choices())[0]}),
         people=await names_of(services),
-        problem=told(words, problem.code, str(problem)) if problem else None,
-        done=done,
     )
 
 

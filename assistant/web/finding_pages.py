@@ -8,16 +8,17 @@ from fastapi.responses import RedirectResponse, Response
 
 from assistant.web.dependencies import AdminPersonDep, ServicesDep
 from assistant.web.finding_schemas import LetBeIn
-from assistant.web.forms import name_of
-from assistant.web.rendering import render
+from assistant.web.findings import chosen
+from assistant.web.forms import name_of, shown, turning
 from assistant.web.schemas import Id
 from core.numbers import NUMBER, plain_number
 from ingest.findings import FindingKind, Place
 
 router = APIRouter(prefix="/admin/findings", include_in_schema=False)
 
-_DONE = ("dismissed", "reopened", "superseded")
 _FINDINGS = 50
+_PATIENCE = 1.0
+"""Seconds to wait for findings before the page is shown without them."""
 _WHOLE = (FindingKind.SUPERSEDING, FindingKind.NEAR_DUPLICATE, FindingKind.SAME_TEXT)
 """Kinds that are about whole documents, of which one may take the other's place."""
 
@@ -29,28 +30,24 @@ async def findings(
     admin: AdminPersonDep,
     kind: Annotated[str, Query(max_length=20)] = "",
     state: Annotated[str, Query(pattern="^(open|dismissed|)$")] = "open",
-    done: Annotated[str, Query(max_length=20)] = "",
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> Response:
-    """Show what does not go together, both passages side by side."""
-    found = [
-        view
-        for view in await services.inspection.all_findings()
-        if kind in ("", view.finding.kind) and state in ("", "dismissed" if view.dismissed else "open")
-    ]
-    return render(
+    """Show what does not go together, both passages side by side; while it is being looked for, say so."""
+    views = await services.inspection.within(_PATIENCE)
+    found = chosen(views or [], kind=kind, state=state)
+    return shown(
         request,
         "admin/findings.html",
         admin,
+        "findings",
+        looking=views is None,
         findings=found[offset : offset + _FINDINGS],
         total=len(found),
         marked=marked,
         whole=_WHOLE,
         kinds=list(FindingKind),
         chosen={"kind": kind, "state": state},
-        next=offset + _FINDINGS if offset + _FINDINGS < len(found) else None,
-        before=max(0, offset - _FINDINGS) if offset else None,
-        done=done if done in _DONE else "",
+        **turning(offset, _FINDINGS, len(found)),
     )
 
 

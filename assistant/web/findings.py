@@ -1,5 +1,6 @@
 """Findings: duplicates, superseded documents and contradictions among what is published."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -25,12 +26,9 @@ async def list_findings(services: ServicesDep, wanted: Annotated[FindingsIn, Que
     views = (
         await inspection.findings_for(wanted.document) if wanted.document else await inspection.all_findings()
     )
-    found = [
-        own
-        for own in map(_finding, views)
-        if wanted.kind in (None, own.kind) and wanted.state in (None, own.state)
-    ]
-    return FindingsOut(total=len(found), findings=found[wanted.offset : wanted.offset + wanted.limit])
+    found = chosen(views, kind=wanted.kind or "", state=wanted.state or "")
+    part = found[wanted.offset : wanted.offset + wanted.limit]
+    return FindingsOut(total=len(found), findings=[_finding(view) for view in part])
 
 
 @router.post("/findings/{finding_id}/dismiss", responses=documented(404))
@@ -53,6 +51,15 @@ async def supersede(finding_id: Id, services: ServicesDep, actor: ActorDep) -> R
 async def reopen_finding(finding_id: Id, services: ServicesDep, actor: ActorDep) -> FindingOut:
     """Take a dismissal back."""
     return _finding(await services.inspection.reopen(finding_id, actor=actor))
+
+
+def chosen(views: Sequence[FindingView], *, kind: str, state: str) -> list[FindingView]:
+    """Return the findings of a kind that are `open` or `dismissed`; empty is any."""
+    return [
+        view
+        for view in views
+        if kind in ("", view.finding.kind) and state in ("", "dismissed" if view.dismissed else "open")
+    ]
 
 
 def _finding(view: FindingView) -> FindingOut:

@@ -1,13 +1,15 @@
-"""What fields of forms mean: lines, days, and what to say of a field that is wrong."""
+"""Forms and lists of our pages: what fields mean, and what to say of what is wrong and what is done."""
 
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from fastapi import Request
+from fastapi.responses import HTMLResponse
 from pydantic import ValidationError
 
 from assistant.store.sign_ins import SignedIn
-from assistant.web.rendering import told
+from assistant.web.rendering import render, told, words_for
 from assistant.web.words import Words
 from core.errors import Conflict, FetchFailed, PercorsoError
 
@@ -49,7 +51,7 @@ def problem_of(error: Exception, words: Words, page: str) -> str:
     if isinstance(error, FetchFailed):
         return told(words, f"fetch_{error.problem}", str(error))
     if isinstance(error, Conflict):
-        return told(words, f"{page}_conflict", str(error))
+        return told(words, f"{page}_conflict", told(words, error.code, str(error)))
     if isinstance(error, ValueError):
         return told(words, "bad_input", str(error))
     return told(words, getattr(error, "code", "internal"), str(error))
@@ -57,6 +59,47 @@ def problem_of(error: Exception, words: Words, page: str) -> str:
 
 WRONG = (ValidationError, PercorsoError, ValueError)
 """What a form may be answered with."""
+
+
+def shown(
+    request: Request,
+    template: str,
+    admin: SignedIn,
+    area: str,
+    *,
+    error: Exception | None = None,
+    errors: str = "",
+    **context: Any,
+) -> HTMLResponse:
+    """Return a page with what went wrong (`problem`) or what was just done (`done`), besides `context`.
+
+    Args:
+        request: `?done=NAME` in its address says what was done.
+        template: of the page.
+        admin: who looks at it.
+        area: its own texts are `AREA.done.NAME` in the catalogues.
+        error: what was raised.
+        errors: the page of `problem_of`, where it is not called like the area.
+        **context: what else the template finds.
+    """
+    words, done = words_for(request, admin), request.query_params.get("done", "")
+    return render(
+        request,
+        template,
+        admin,
+        status=status_of(error) if error else 200,
+        problem=problem_of(error, words, errors or area) if error else None,
+        done=done if words.has(f"{area}.done.{done}") else "",
+        **context,
+    )
+
+
+def turning(offset: int, size: int, total: int) -> dict[str, Any]:
+    """Return where the parts of a list next to this one begin, as `before` and `next`; None at its ends."""
+    return {
+        "before": max(0, offset - size) if offset else None,
+        "next": offset + size if offset + size < total else None,
+    }
 
 
 def status_of(error: Exception) -> int:

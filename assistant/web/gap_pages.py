@@ -10,14 +10,13 @@ from assistant.store.sign_ins import SignedIn
 from assistant.web.curated import text_of
 from assistant.web.curated_forms import AnswerForm, tried_out
 from assistant.web.dependencies import AdminPersonDep, ServicesDep
-from assistant.web.forms import WRONG, chosen_of, name_of, problem_of, status_of
+from assistant.web.forms import WRONG, chosen_of, name_of, shown, turning
 from assistant.web.gap_schemas import DismissGapIn, GapAnswerIn
-from assistant.web.rendering import render, words_for
+from assistant.web.rendering import render
 from assistant.web.schemas import Id
 
 router = APIRouter(prefix="/admin/gaps", include_in_schema=False)
 
-_DONE = ("answered", "written", "drafted", "dismissed", "reopened", "retried", "still_open")
 _GAPS = 50
 
 
@@ -47,21 +46,14 @@ async def gaps(
         states=list(GapState),
         stage=stage,
         stages=list(services.journey.stages),
-        next=offset + _GAPS if offset + _GAPS < total else None,
-        before=max(0, offset - _GAPS) if offset else None,
+        **turning(offset, _GAPS, total),
     )
 
 
 @router.get("/{gap_id}")
-async def gap(
-    request: Request,
-    services: ServicesDep,
-    admin: AdminPersonDep,
-    gap_id: Id,
-    done: Annotated[str, Query(max_length=20)] = "",
-) -> Response:
+async def gap(request: Request, services: ServicesDep, admin: AdminPersonDep, gap_id: Id) -> Response:
     """Show one gap with its questions, and a form for its answer."""
-    return await _one(request, services, admin, gap_id, done=done if done in _DONE else "")
+    return await _one(request, services, admin, gap_id)
 
 
 @router.post("/{gap_id}/answer")
@@ -136,25 +128,23 @@ async def _one(
     *,
     form: AnswerForm | None = None,
     error: Exception | None = None,
-    done: str = "",
 ) -> Response:
     view = await services.gaps.records.get(gap_id)
     questions = await services.gaps.records.questions(gap_id)
     asked = list(dict.fromkeys(one.text for one in questions))
-    words = words_for(request, admin)
     sources = [view.draft_source] if view.draft_source else []
-    return render(
+    return shown(
         request,
         "admin/gap.html",
         admin,
-        status=status_of(error) if error else 200,
+        "gaps",
+        error=error,
+        errors="answers",
         gap=view,
         questions=questions,
         form=form or AnswerForm(language=view.language, questions="\n".join(asked[:20]), enabled=True),
         opened=form is not None,
         tried=await tried_out(form, services) if form else None,
-        problem=problem_of(error, words, "answers") if error else None,
-        done=done,
         answer_languages=list(services.settings.site.languages),
         stages=list(services.journey.stages),
         documents=await services.library.ids_of(sources),

@@ -15,9 +15,10 @@ from assistant.store import citations
 from assistant.store.sign_ins import SignedIn
 from assistant.web.dependencies import AdminPersonDep, ServicesDep
 from assistant.web.documents import do_with_many
+from assistant.web.forms import shown
 from assistant.web.knowledge_schemas import BulkIn, BulkOut, DocumentPatch
 from assistant.web.limits import address_of
-from assistant.web.rendering import language_of, render, told, words_for
+from assistant.web.rendering import language_of, told, words_for
 from assistant.web.uploads import take
 from core.errors import BadInput, PercorsoError
 from core.types import Audience
@@ -30,7 +31,6 @@ router = APIRouter(prefix="/admin/knowledge", include_in_schema=False)
 _ROWS = 50
 _UPLOADS = 50
 _DAYS = timedelta(days=7)
-_DONE = ("deleted", "uploaded")
 _Text = Annotated[str, Query(max_length=200)]
 _Field = Annotated[str, Form(max_length=500)]
 
@@ -101,10 +101,9 @@ async def page(
     services: ServicesDep,
     admin: AdminPersonDep,
     asked: WantedDep,
-    done: Annotated[str, Query(max_length=40)] = "",
 ) -> Response:
     """Show the documents, and where to bring new ones."""
-    return await _page(request, services, admin, asked, done=done if done in _DONE else "")
+    return await _page(request, services, admin, asked)
 
 
 @router.post("")
@@ -126,7 +125,7 @@ async def change_many(
     try:
         body = _bulk(ids or [], action, given)
     except BadInput as error:
-        return await _page(request, services, admin, asked, problem=error)
+        return await _page(request, services, admin, asked, error=error)
     result = await do_with_many(services, body, admin.person.actor)
     return await _page(request, services, admin, asked, result=result)
 
@@ -147,7 +146,7 @@ async def upload(
         if file.filename:
             await request.state.limiter.check("uploads", address_of(request))
             await take(services, file, fields, by=admin.person.actor)
-    request.state.worker.wake()
+    request.state.reader.wake()
     return RedirectResponse("/admin/knowledge?done=uploaded", status_code=303)
 
 
@@ -196,19 +195,19 @@ async def _page(
     admin: SignedIn,
     asked: Wanted,
     *,
-    problem: PercorsoError | None = None,
+    error: PercorsoError | None = None,
     result: BulkOut | None = None,
-    done: str = "",
 ) -> Response:
     order, start = Order(asked.order), (asked.page - 1) * _ROWS
     total, views = await services.library.list(asked.filter, order=order, limit=_ROWS, offset=start)
     languages, roots = await services.library.choices()
     words = words_for(request, admin)
-    return render(
+    return shown(
         request,
         "admin/knowledge.html",
         admin,
-        status=problem.status if problem else 200,
+        "knowledge",
+        error=error,
         asked=asked,
         total=total,
         first=start + 1,
@@ -222,12 +221,10 @@ async def _page(
         stages=stages_in(services, language_of(request, admin)),
         people=await names_of(services),
         uploads=await _recent(services),
-        problem=told(words, problem.code, str(problem)) if problem else None,
         result=result,
         failed={
             one.id: told(words, one.error or "", one.detail or "") for one in result.results if not one.done
         }
         if result
         else {},
-        done=done,
     )

@@ -2,28 +2,25 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from assistant.store.people import Role
 from assistant.store.sign_ins import SignedIn
 from assistant.web.dependencies import AdminPersonDep, ServicesDep
-from assistant.web.rendering import render, told, words_for
+from assistant.web.forms import shown
 from assistant.web.schemas import Id
 from core.errors import PersonRefused
 
 router = APIRouter(prefix="/admin/people", include_in_schema=False)
 
-_DONE = ("changed", "signed_out")
 _Text = Annotated[str, Form(max_length=400)]
 
 
 @router.get("")
-async def page(
-    request: Request, services: ServicesDep, admin: AdminPersonDep, done: Annotated[str, Query()] = ""
-) -> Response:
+async def page(request: Request, services: ServicesDep, admin: AdminPersonDep) -> Response:
     """Show everybody."""
-    return await _page(request, services, admin, done=done if done in _DONE else "")
+    return await _page(request, services, admin)
 
 
 @router.post("")
@@ -43,7 +40,7 @@ async def invite(
     except PersonRefused as error:
         typed = {"email": email, "name": name, "role": role}
         return await _page(request, services, admin, refused=error, typed=typed)
-    return await _page(request, services, admin, once=(person.name, person.email, password))
+    return await _page(request, services, admin, given=(person.id, password))
 
 
 @router.post("/{person_id}/role")
@@ -76,8 +73,7 @@ async def give_password(
 ) -> Response:
     """Give a one-time password to somebody who forgot theirs, and show it, this once."""
     password = await services.people.give_password(person_id, actor=admin.person.actor)
-    person = next(one for one in await services.people.list() if one.id == person_id)
-    return await _page(request, services, admin, once=(person.name, person.email, password))
+    return await _page(request, services, admin, given=(person_id, password))
 
 
 @router.post("/{person_id}/sign-out")
@@ -114,20 +110,21 @@ async def _page(
     *,
     refused: PersonRefused | None = None,
     typed: dict[str, str] | None = None,
-    once: tuple[str, str, str] | None = None,
-    done: str = "",
+    given: tuple[str, str] | None = None,
 ) -> Response:
-    words = words_for(request, admin)
-    return render(
+    """Show everybody; `given` is the id of a person and the one-time password that is shown this once."""
+    everybody = await services.people.list()
+    return shown(
         request,
         "admin/people.html",
         admin,
-        status=refused.status if refused else 200,
-        people=await services.people.list(),
+        "people",
+        error=refused,
+        people=everybody,
         roles=list(Role),
         typed=typed or {"email": "", "name": "", "role": Role.OPERATOR},
         inviting=typed is not None,
-        problem=told(words, refused.code, str(refused)) if refused else None,
-        once=once,
-        done=done,
+        once=next(
+            ((one.name, one.email, given[1]) for one in everybody if given and one.id == given[0]), None
+        ),
     )

@@ -4,14 +4,14 @@ import asyncio
 
 from fastapi import APIRouter, Depends, Response
 
-from assistant.conversation.readings import UNKNOWN_STAGE, Emotion, Sentiment
+from assistant.conversation.readings import Emotion, Sentiment
 from assistant.services import Services
 from assistant.store.corrections import lessons
 from assistant.store.explained import explained
+from assistant.web.curated import check_stages
 from assistant.web.dependencies import ServicesDep, require_admin
 from assistant.web.errors import documented
 from assistant.web.schemas import Accepted, CorrectionIn, CorrectionOut, CorrectionsOut, ExplainedOut, Id
-from core.errors import BadInput
 
 _LEARNING = asyncio.Lock()
 
@@ -33,9 +33,7 @@ async def trace(conversation_id: Id, message_id: Id, services: ServicesDep) -> E
 @router.put("/conversations/{conversation_id}/messages/{message_id}/reading", responses=documented(404))
 async def correct(conversation_id: Id, message_id: Id, body: CorrectionIn, services: ServicesDep) -> Accepted:
     """Say how a customer's message should have been read. It counts at once, also for messages like it."""
-    if body.stage not in (None, UNKNOWN_STAGE, *services.journey.stages):
-        known = ", ".join([*services.journey.stages, UNKNOWN_STAGE])
-        raise BadInput(f"There is no stage {body.stage!r}; there are {known}.")
+    check_stages([body.stage] if body.stage else [], services)
     await services.corrections.correct(
         conversation_id,
         message_id,

@@ -62,6 +62,7 @@ class State(TypedDict):
 
     services: Services
     worker: Worker
+    reader: Worker
     schedule: Schedule
     limiter: Limiter
     admin_key: str
@@ -81,14 +82,14 @@ def create_web(settings: Settings, running: Running, admin_key: str) -> FastAPI:
         async with running() as services:
             if services.database.is_sqlite:  # one process owns it: whatever ran before is dead
                 await services.jobs.release_orphans()
-            worker = make_worker(services)
-            schedule = make_schedule(services)
+            worker, reader, schedule = make_worker(services), make_reader(services), make_schedule(services)
             webhooks = make_webhooks(services)
-            warm_up = asyncio.create_task(_warm_up(app, services, worker, schedule, webhooks))
+            warm_up = asyncio.create_task(_warm_up(app, services, worker, reader, schedule, webhooks))
             try:
                 yield State(
                     services=services,
                     worker=worker,
+                    reader=reader,
                     schedule=schedule,
                     limiter=Limiter(settings.limits),
                     admin_key=admin_key,
@@ -99,6 +100,7 @@ def create_web(settings: Settings, running: Running, admin_key: str) -> FastAPI:
                     await warm_up
                 await webhooks.stop()
                 await schedule.stop()
+                await reader.stop()
                 await worker.stop()
 
     app = FastAPI(
@@ -129,10 +131,20 @@ def create_web(settings: Settings, running: Running, admin_key: str) -> FastAPI:
 
 
 def make_worker(services: Services) -> Worker:
-    """Return the worker that answers turns and reads uploads in this process; not started yet."""
+    """Return the worker that answers turns in this process, and does nothing else; not started yet."""
 
     async def turn(job: Job) -> None:
         await services.turns.answer(job.payload["conversation_id"], job.payload["message_id"])
+
+    jobs = services.settings.jobs
+    return Worker(services.jobs, {TURN: turn}, tasks=jobs.workers, poll_seconds=jobs.poll_seconds)
+
+
+def make_reader(services: Services) -> Worker:
+    """Return the worker that reads uploads and tries gaps again, one at a time; not started yet.
+
+    Either may take minutes, and must never hold a place that a customer's turn waits for.
+    """
 
     async def upload(job: Job) -> None:
         await services.uploads.ingest(job, services.pipeline)
@@ -142,18 +154,26 @@ def make_worker(services: Services) -> Worker:
         await services.gaps.collect()
         await services.gaps.retry_waiting()
 
-    jobs = services.settings.jobs
-    handlers = {TURN: turn, UPLOAD_JOB: upload, GAPS_JOB: close_gaps}
-    return Worker(services.jobs, handlers, tasks=jobs.workers, poll_seconds=jobs.poll_seconds)
+    handlers = {UPLOAD_JOB: upload, GAPS_JOB: close_gaps}
+    return Worker(services.jobs, handlers, tasks=1, poll_seconds=services.settings.jobs.poll_seconds)
 
 
 def make_schedule(services: Services) -> Schedule:
-    """Return what reads websites in this process; not started yet."""
+    """Return what reads websites in this process, and tries gaps again when the knowledge has changed.
+
+    Whatever changed it (an upload, a website, a person's decision): gaps go by the state of the knowledge.
+    """
+
+    async def look_after_gaps() -> None:
+        await services.gaps.collect()
+        await services.gaps.soon()
+
     return Schedule(
         services.websites,
         services.jobs,
         poll_seconds=services.settings.jobs.poll_seconds,
         check_seconds=services.settings.crawl.check_seconds,
+        also=look_after_gaps,
     )
 
 
@@ -174,7 +194,7 @@ def make_webhooks(services: Services) -> Webhooks:
 
 
 async def _warm_up(
-    app: FastAPI, services: Services, worker: Worker, schedule: Schedule, webhooks: Webhooks
+    app: FastAPI, services: Services, worker: Worker, reader: Worker, schedule: Schedule, webhooks: Webhooks
 ) -> None:
     """Load the models beside the first requests: messages are stored at once and answered when it is done.
 
@@ -191,6 +211,7 @@ async def _warm_up(
         return
     worker.start()
     if services.settings.jobs.workers:  # none: another process does the work
+        reader.start()
         schedule.start()
         webhooks.start()
     log.info("ready_to_answer")

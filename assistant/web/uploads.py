@@ -1,9 +1,11 @@
 """Uploads: take a file at once, say how far it is, try it again."""
 
+import asyncio
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, BinaryIO, Literal
 
 from fastapi import APIRouter, Depends, File, Form, Header, Query, Request, UploadFile
 
@@ -68,7 +70,7 @@ async def upload(
         DRAFT: draft,
     }
     received = await take(services, file, fields, by=actor, key=idempotency_key)
-    request.state.worker.wake()
+    request.state.reader.wake()
     return _upload(received)
 
 
@@ -89,7 +91,7 @@ async def show_upload(upload_id: Id, services: ServicesDep) -> UploadOut:
 async def retry(request: Request, upload_id: Id, services: ServicesDep, actor: ActorDep) -> UploadOut:
     """Try a failed upload again."""
     view = await services.uploads.again(upload_id, by=actor)
-    request.state.worker.wake()
+    request.state.reader.wake()
     return _upload(view)
 
 
@@ -104,16 +106,15 @@ async def take(
     given = {name: value for name, value in fields.items() if value}
     name = normalise(Path((file.filename or "document").replace("\\", "/")).name)[:500] or "document"
     stored = services.uploads.new_place()
-    await _store(file, stored)
+    await asyncio.to_thread(_store, file.file, stored)
     return await services.uploads.receive(stored, name, given, key=key, by=by)
 
 
-async def _store(file: UploadFile, place: Path) -> None:
-    """Write an upload to disk piece by piece; it is durable when this returns."""
+def _store(file: BinaryIO, place: Path) -> None:
+    """Write an upload to disk piece by piece; it is durable when this returns (blocking)."""
     place.parent.mkdir(parents=True, exist_ok=True)
     with place.open("wb") as out:
-        while piece := await file.read(_PIECE):
-            out.write(piece)
+        shutil.copyfileobj(file, out, _PIECE)
         out.flush()
         os.fsync(out.fileno())
 

@@ -7,9 +7,9 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, Field
 
 from assistant.store.sign_ins import SignedIn
+from assistant.web.curated import check_stages
 from assistant.web.dependencies import AdminPersonDep, ServicesDep
-from assistant.web.forms import WRONG, chosen_of, lines_of, problem_of, status_of
-from assistant.web.rendering import render, words_for
+from assistant.web.forms import WRONG, chosen_of, lines_of, shown, turning
 from assistant.web.schemas import Id
 from assistant.web.website_schemas import TakenIn, WebsiteIn, website_spec
 from core.errors import Conflict, FetchFailed
@@ -19,10 +19,8 @@ from ingest.websites.types import PageState, Preview, WebsiteKind
 
 router = APIRouter(prefix="/admin/websites", include_in_schema=False)
 
-_DONE = ("added", "removed_keep", "removed_delete", "saved", "started", "stopped")
 _OFTEN = {"hand": 0, "day": 24, "week": 24 * 7}
 _PAGES = 100
-_Done = Annotated[str, Query(max_length=20)]
 
 
 class WebsiteForm(BaseModel):
@@ -57,11 +55,9 @@ class WebsiteForm(BaseModel):
 
 
 @router.get("")
-async def websites(
-    request: Request, services: ServicesDep, admin: AdminPersonDep, done: _Done = ""
-) -> Response:
+async def websites(request: Request, services: ServicesDep, admin: AdminPersonDep) -> Response:
     """Show the websites."""
-    return await _list(request, services, admin, done=done)
+    return await _list(request, services, admin)
 
 
 @router.post("")
@@ -74,6 +70,7 @@ async def add(
         typed = form.url.strip()
         address = typed if "://" in typed or not typed else f"https://{typed}"
         wanted = WebsiteIn.model_validate({**form.fields(), "url": address, "kind": form.kind})
+        check_stages(wanted.stages, services)
         if form.do == "preview":
             seen = await services.websites.preview(wanted.spec())
             return await _list(request, services, admin, form=form, seen=seen)
@@ -91,12 +88,11 @@ async def website(
     services: ServicesDep,
     admin: AdminPersonDep,
     website_id: Id,
-    done: _Done = "",
     state: Annotated[str, Query(max_length=20)] = "",
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> Response:
     """Show one website with what became of each page."""
-    return await _one(request, services, admin, website_id, done=done, state=state, offset=offset)
+    return await _one(request, services, admin, website_id, state=state, offset=offset)
 
 
 @router.post("/{website_id}/settings")
@@ -111,6 +107,7 @@ async def change(
     view = await services.websites.store.view(website_id)
     try:
         body = TakenIn.model_validate(form.fields())
+        check_stages(body.stages, services)
     except WRONG as error:
         return await _one(request, services, admin, website_id, form=form, error=error)
     spec = website_spec(body, view.spec.url, view.spec.kind)
@@ -170,18 +167,18 @@ async def _list(
     form: WebsiteForm | None = None,
     seen: Preview | None = None,
     error: Exception | None = None,
-    done: str = "",
 ) -> Response:
-    return render(
+    return shown(
         request,
         "admin/websites.html",
         admin,
-        status=status_of(error) if error else 200,
+        "websites",
+        error=error,
         websites=await services.websites.store.views(),
         form=form or WebsiteForm(documents=True),
         opened=form is not None,
         seen=seen,
-        **_said(request, admin, error, done),
+        detail=_detail(error),
         **_choices(services),
     )
 
@@ -194,41 +191,36 @@ async def _one(
     *,
     form: WebsiteForm | None = None,
     error: Exception | None = None,
-    done: str = "",
     state: str = "",
     offset: int = 0,
 ) -> Response:
     view = await services.websites.store.view(website_id)
     wanted = chosen_of(PageState, state)
     total, pages = await services.websites.pages.views(website_id, state=wanted, limit=_PAGES, offset=offset)
-    return render(
+    return shown(
         request,
         "admin/website.html",
         admin,
-        status=status_of(error) if error else 200,
+        "websites",
+        error=error,
         website=view,
         form=form or _form_of(view),
         opened=form is not None,
         pages=pages,
         total=total,
         offset=offset,
-        next=offset + _PAGES if offset + _PAGES < total else None,
-        before=max(0, offset - _PAGES) if offset else None,
+        **turning(offset, _PAGES, total),
         states=list(PageState),
         state=wanted or "",
         documents=await services.library.ids_of([page.source for page in pages if page.source]),
-        **_said(request, admin, error, done),
+        detail=_detail(error),
         **_choices(services),
     )
 
 
-def _said(request: Request, admin: SignedIn, error: Exception | None, done: str) -> dict[str, Any]:
-    words = words_for(request, admin)
-    return {
-        "problem": problem_of(error, words, "websites") if error else None,
-        "detail": str(error) if isinstance(error, FetchFailed) else None,
-        "done": done if done in _DONE else "",
-    }
+def _detail(error: Exception | None) -> str | None:
+    """Return what exactly went wrong on the way to a website, in English."""
+    return str(error) if isinstance(error, FetchFailed) else None
 
 
 def _choices(services: ServicesDep) -> dict[str, Any]:

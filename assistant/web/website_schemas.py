@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from assistant.web.schemas import Strict, Whole
+from assistant.web.schemas import PageIn, Strict, Whole
 from core.types import Audience
 from ingest.websites.types import PageState, RunState, WebsiteKind, WebsiteSpec
 from ingest.websites.urls import canonical
@@ -123,14 +123,10 @@ class WebsitePagesOut(BaseModel):
     pages: list[WebsitePageOut]
 
 
-class PagesIn(BaseModel):
-    """Which pages; unknown parameters are mistakes here too."""
-
-    model_config = ConfigDict(extra="forbid")
+class PagesIn(PageIn):
+    """Which pages."""
 
     state: PageState | None = None
-    limit: int = Field(default=100, ge=1, le=500)
-    offset: int = Field(default=0, ge=0, le=10_000_000)
 
 
 class RunOut(BaseModel):

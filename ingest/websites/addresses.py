@@ -27,9 +27,13 @@ Address = IPv4Address | IPv6Address
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 """Host name and port to the addresses that it has; OSError when it has none."""
 
-_NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
+_NAT64 = IPv6Network("64:ff9b::/96")
 _ALSO_NOT_PUBLIC = tuple(
-    ip_network(text) for text in ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20", "5f00::/16", "2001:20::/28")
+    ip_network(text)
+    for text in (
+        *("192.0.0.0/24", "192.88.99.0/24", "64:ff9b:1::/48"),
+        *("3fff::/20", "5f00::/16", "2001:20::/28"),
+    )
 )
 """In IANA's registries of special addresses, and not in the tables of every Python 3.11."""
 _COMPATIBLE = IPv6Network("::/96")
@@ -193,9 +197,10 @@ def _inside(address: Address) -> IPv4Address | None:
     if address.teredo:
         return address.teredo[1]
     number = int(address)
-    wraps = any(address in network for network in _NAT64)
     compatible = address in _COMPATIBLE and number > 1
-    if wraps or compatible or (number >> 32) & 0xFFFFFFFF in _ISATAP:
+    # An inner network may be numbered like ISATAP: what it wraps cannot make a private address public.
+    isatap = (number >> 32) & 0xFFFFFFFF in _ISATAP and _is_public(address)
+    if address in _NAT64 or compatible or isatap:
         return IPv4Address(number & 0xFFFFFFFF)
     return None
 

@@ -51,7 +51,7 @@ class Crawl:
         runner: reads pages off the event loop.
         folder: where fetched content is kept for the time of the run.
         known: pages of earlier runs by address.
-        recipe: how documents are read today; pages read by another one are fetched afresh.
+        recipe: how pages become documents today; those made by another one are fetched afresh.
         progress: told of each visit.
         stop: asked before each visit whether to end.
     """
@@ -111,7 +111,7 @@ class Crawl:
             visit = await self._visit(following)
             self._note(visit)
             self._judge_health(visit, following)
-        self._leave_therest_wanted()
+        self._leave_the_rest()
         report.seconds = time.monotonic() - self._started
         return report
 
@@ -149,7 +149,9 @@ class Crawl:
             return Listed()
         if spec.kind is WebsiteKind.SITE:
             announced = await self._robots.sitemaps(spec.url)
-            return await sitemaps.read([url for url in announced if same_host(url, spec.url)][:5])
+            listed = await sitemaps.read([url for url in announced if same_host(url, spec.url)][:5])
+            self._report.received += listed.received
+            return listed
         listed = await sitemaps.read([spec.url])
         self._report.received += listed.received
         if not listed.pages and listed.problems:
@@ -190,8 +192,7 @@ class Crawl:
 
     async def _fetch(self, url: str) -> Fetched:
         """Fetch a page, with its conditions; rest and try again when the site asks for it."""
-        known = self._known.get(page_key(url))
-        ours = known if known and known.source and known.recipe == self._recipe else None
+        ours = self._as_today(url)
         for attempt in range(_RESTS + 1):
             answer = await self._fetcher.get(
                 url,
@@ -205,6 +206,11 @@ class Crawl:
                 break
             await asyncio.sleep(rest)
         return answer
+
+    def _as_today(self, url: str) -> KnownPage | None:
+        """Return a page whose document is among the knowledge as it would be made today."""
+        known = self._known.get(page_key(url))
+        return known if known and known.source and known.recipe == self._recipe else None
 
     def _may_follow(self, url: str) -> bool:
         return self._scope.why_not(url) is None
@@ -240,7 +246,8 @@ class Crawl:
         state, detail = by_status(answer)
         known = self._known.get(page_key(url))
         if state is PageState.UNCHANGED:
-            return self._unchanged(known, depth) if known else _confused(url, depth)
+            ours = self._as_today(url)
+            return self._unchanged(ours, depth) if ours else _confused(url, depth)
         if state is not PageState.TAKEN:
             return Visit(url=known.url if known else url, depth=depth, state=state, detail=detail)
         visit = Visit(
@@ -326,7 +333,7 @@ class Crawl:
         if failed and (is_start or self._failed_in_a_row >= _GIVE_UP_AFTER):
             self._report.down = visit.detail
 
-    def _leave_therest_wanted(self) -> None:
+    def _leave_the_rest(self) -> None:
         """Say of each address that is still waiting why it was not visited."""
         why = self._report.limited or ("somebody stopped the run" if self._report.stopped else None)
         for left in self.frontier.waiting[:_MOST_LEFT] if why else []:

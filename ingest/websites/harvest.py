@@ -23,7 +23,7 @@ class Harvest:
         runner: pages are cleaned off the event loop.
         known: pages of earlier runs.
         foreign: addresses whose documents belong to another website.
-        recipe: how documents are read today.
+        recipe: how pages become documents today.
     """
 
     def __init__(

@@ -70,7 +70,8 @@ def decide(
         for page in inside
         if (found := _vanished(spec, page, visits.get(page_key(page.url)), report)) is not None
     }
-    doubtful = [url for url in vanishing if not _is_proven(url, visits)]
+    targets = Counter(page_key(visit.target) for visit in visits.values() if visit.target)
+    doubtful = [url for url in vanishing if not _is_proven(visits[page_key(url)], targets)]
     if len(doubtful) > 1 and len(doubtful) > _TOO_MANY * len(inside) and not confirmed:
         decision.held = len(doubtful)
         return decision
@@ -103,10 +104,7 @@ def _vanished(
     return None
 
 
-def _is_proven(url: str, visits: Mapping[str, Visit]) -> bool:
+def _is_proven(visit: Visit, targets: Mapping[str, int]) -> bool:
     """Whether a page moved to a place of its own; a broken site sends all its pages to the same one."""
-    visit = visits[page_key(url)]
-    if visit.state is not PageState.MOVED or visit.target is None:
-        return False
-    targets = Counter(page_key(other.target) for other in visits.values() if other.target)
-    return targets[page_key(visit.target)] == 1
+    moved = visit.state is PageState.MOVED and visit.target is not None
+    return moved and targets[page_key(visit.target or "")] == 1

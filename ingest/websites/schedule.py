@@ -1,6 +1,7 @@
 """Runs of websites in this process: one at a time, beside the worker that answers customers."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from core.jobs import Job, JobQueue
@@ -22,16 +23,24 @@ class Schedule:
         queue: where their jobs are.
         poll_seconds: how often to look for runs that another process enqueued.
         check_seconds: how often to look for websites that are due.
+        also: what else is to be looked after as often.
     """
 
     def __init__(
-        self, websites: WebsiteSync, queue: JobQueue, *, poll_seconds: float, check_seconds: float
+        self,
+        websites: WebsiteSync,
+        queue: JobQueue,
+        *,
+        poll_seconds: float,
+        check_seconds: float,
+        also: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         async def read(job: Job) -> None:
             await read_website(job, websites)
 
         self._websites = websites
         self._check_seconds = check_seconds
+        self._also = also
         self._worker = Worker(queue, {WEBSITE_JOB: read}, tasks=1, poll_seconds=poll_seconds)
         self._task: asyncio.Task[None] | None = None
 
@@ -56,6 +65,11 @@ class Schedule:
             try:
                 if await self._websites.store.request_due_runs():
                     self._worker.wake()
+            except Exception:
+                log.exception("schedule_stumbled")
+            try:
+                if self._also is not None:
+                    await self._also()
             except Exception:
                 log.exception("schedule_stumbled")
             await asyncio.sleep(self._check_seconds)

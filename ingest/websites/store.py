@@ -1,12 +1,12 @@
 """Websites and their runs in SQL. Their pages are in `page_store.py`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import audit
@@ -26,6 +26,8 @@ from ingest.websites.types import (
 )
 
 WEBSITE_JOB = "read_website"
+_SLICE = 200
+_Value = TypeVar("_Value", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,19 +192,19 @@ class WebsiteStore:
             row = await session.get(WebsiteRow, website_id)
             if row is None:
                 return
-            for url, (state, detail) in decision.removed.items():
-                gone = {
+            for (state, detail), urls in _alike(decision.removed):
+                gone: dict[str, Any] = {
                     "state": state,
                     "detail": clean(detail),
                     "source": None,
                     "missed": 0,
-                    "content_hash": None,
+                    "blocks": [],
                 }
-                await _set(
-                    session, website_id, url, {**gone, "etag": None, "last_modified": None, "blocks": []}
-                )
-            for url, times in decision.missed.items():
-                await _set(session, website_id, url, {"missed": times})
+                unknown = {"content_hash": None, "etag": None, "last_modified": None}
+                await _set(session, _pages(website_id, urls), {**gone, **unknown})
+            for times, urls in _alike(decision.missed):
+                changed = _pages(website_id, urls) & (WebsitePageRow.missed != times)
+                await _set(session, changed, {"missed": times})
             row.last_state, row.last_detail = result.state, clean(result.detail)
             row.last_counts, row.last_run_at, row.stop = dict(result.counts), now(), False
 
@@ -234,9 +236,23 @@ async def _is_busy(session: AsyncSession, row: WebsiteRow) -> bool:
     return state in (JobState.QUEUED, JobState.RUNNING)
 
 
-async def _set(session: AsyncSession, website_id: str, url: str, values: Mapping[str, Any]) -> None:
-    own = (WebsitePageRow.website_id == website_id) & (WebsitePageRow.url == url)
-    await session.execute(update(WebsitePageRow).where(own).values(**values))
+def _alike(values: Mapping[str, _Value]) -> Iterator[tuple[_Value, list[str]]]:
+    """Yield each value with the addresses that have it, so many at once as one statement takes."""
+    urls: dict[_Value, list[str]] = {}
+    for url, value in values.items():
+        urls.setdefault(value, []).append(url)
+    for value, own in urls.items():
+        for start in range(0, len(own), _SLICE):
+            yield value, own[start : start + _SLICE]
+
+
+def _pages(website_id: str, urls: Sequence[str]) -> ColumnElement[bool]:
+    return (WebsitePageRow.website_id == website_id) & WebsitePageRow.url.in_(urls)
+
+
+async def _set(session: AsyncSession, which: ColumnElement[bool], values: Mapping[str, Any]) -> None:
+    unloaded = {"synchronize_session": False}
+    await session.execute(update(WebsitePageRow).where(which).values(**values), execution_options=unloaded)
 
 
 def _describe(row: WebsiteRow, spec: WebsiteSpec) -> None:

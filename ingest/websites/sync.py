@@ -6,6 +6,7 @@ killed at any point and done again: documents are made before their pages are re
 not be there any more is taken away last, by comparing documents with pages.
 """
 
+import hashlib
 import shutil
 import tempfile
 import time
@@ -22,6 +23,7 @@ from core.jobs import Job
 from core.offload import ModelRunner
 from core.reading_settings import CrawlSettings
 from core.telemetry import get_log
+from core.types import Audience
 from ingest.pipeline import Pipeline
 from ingest.types import FileReport, Outcome, SourceFile
 from ingest.websites.addresses import AddressGuard, Resolver, resolve
@@ -178,7 +180,7 @@ class WebsiteSync:
                     runner=self._runner,
                     folder=folder,
                     known={page.url: page for page in known},
-                    recipe=self._pipeline.recipe,
+                    recipe=self._recipe(spec),
                     progress=progress,
                     stop=stop,
                 )
@@ -189,22 +191,25 @@ class WebsiteSync:
         self, website_id: str, run: str, spec: WebsiteSpec, known: Sequence[KnownPage], report: CrawlReport
     ) -> None:
         """Hand what changed to the pipeline, in groups, and record every page."""
-        recipe = self._pipeline.recipe
+        recipe = self._recipe(spec)
         foreign = await self.pages.foreign(website_id, [visit.url for visit in report.visits])
         harvest = Harvest(spec, root_of(website_id), self._runner, known, foreign=foreign, recipe=recipe)
         group: dict[str, tuple[Visit, SourceFile]] = {}
+        recorded: set[str] = set()
         async for visit, document in harvest.documents(report.visits):
             group[document.source] = visit, document
+            recorded.add(visit.url)
             if len(group) == _GROUP:
-                await self._publish(website_id, run, group)
+                await self._publish(website_id, run, group, recipe)
                 group = {}
-        await self._publish(website_id, run, group)
+        await self._publish(website_id, run, group, recipe)
         stands = (PageState.TAKEN, PageState.UNCHANGED)
-        taken = {visit.url for visit in report.visits if visit.state in stands}
-        await self.pages.record(website_id, run, report.visits, recipe=recipe, taken=taken)
+        rest = [visit for visit in report.visits if visit.url not in recorded]
+        taken = {visit.url for visit in rest if visit.state in stands}
+        await self.pages.record(website_id, run, rest, recipe=recipe, taken=taken)
 
     async def _publish(
-        self, website_id: str, run: str, group: Mapping[str, tuple[Visit, SourceFile]]
+        self, website_id: str, run: str, group: Mapping[str, tuple[Visit, SourceFile]], recipe: str
     ) -> None:
         if not group:
             return
@@ -216,7 +221,18 @@ class WebsiteSync:
         await self._pipeline.run([document for _, document in group.values()], settle)
         visits = [visit for visit, _ in group.values()]
         taken = {visit.url for visit in visits if visit.state is not PageState.REFUSED}
-        await self.pages.record(website_id, run, visits, recipe=self._pipeline.recipe, taken=taken)
+        await self.pages.record(website_id, run, visits, recipe=recipe, taken=taken)
+
+    def _recipe(self, spec: WebsiteSpec) -> str:
+        """Return how pages become documents: how they are read, and for whom and which stages they are.
+
+        A page that did not change is taken in again when one of these did: otherwise a website that is
+        made internal would go on answering customers.
+        """
+        if spec.audience is Audience.PUBLIC and not spec.stages:
+            return self._pipeline.recipe
+        said = repr((spec.audience.value, spec.stages))
+        return f"{self._pipeline.recipe}/{hashlib.sha256(said.encode()).hexdigest()[:16]}"
 
 
 async def read_website(job: Job, websites: WebsiteSync) -> None:

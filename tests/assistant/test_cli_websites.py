@@ -1,13 +1,21 @@
 """percorso crawl: a website on loopback, taken in from the command line."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from typing import TypeVar
 
 import pytest
 
+from core.database import Database
+from core.settings import Settings
+from core.types import Audience
+from ingest.websites.store import WebsiteStore, WebsiteView
 from tests.support.command import Percorso
 from tests.support.http import serving_in_thread
 from tests.support.website import Website
 
+_Given = TypeVar("_Given")
 FILES = {"kb/spedizioni.md": "# Spedizioni\n\nLa consegna standard costa 29 euro.\n"}
 
 
@@ -39,6 +47,33 @@ def test_a_website_is_previewed_then_taken_in(percorso: Percorso, shop: tuple[We
     assert "status 404" in " ".join(again.out.split())
 
 
+def test_new_patterns_leave_everything_else_of_a_known_website_alone(
+    percorso: Percorso, shop: tuple[Website, str]
+) -> None:
+    site, address = shop
+    site.page("/", "Velo", "Benvenuti.", "/listino")
+    site.page("/listino", "Listino", "Il costo di acquisto della sella Oglio è di 19 euro.")
+    percorso("crawl", address, "--json")
+
+    async def close(store: WebsiteStore) -> None:
+        known = next(view for view in await store.views() if view.spec.url.startswith(address))
+        ours = replace(known.spec, audience=Audience.INTERNAL, stages=("decision",), documents=False)
+        await store.change(known.id, ours, every_hours=24)
+
+    async def look(store: WebsiteStore) -> WebsiteView:
+        return next(view for view in await store.views() if view.spec.url.startswith(address))
+
+    _with_store(close)
+    assert percorso("crawl", address, "--exclude", "/staff/*", "--json").json["state"] == "done"
+    left = _with_store(look)
+    assert (left.spec.exclude, left.every_hours) == (("/staff/*",), 24)
+    assert (left.spec.audience, left.spec.stages, left.spec.documents) == (
+        Audience.INTERNAL,
+        ("decision",),
+        False,
+    )
+
+
 def test_what_cannot_be_read_is_one_sentence(
     percorso: Percorso, shop: tuple[Website, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -49,3 +84,14 @@ def test_what_cannot_be_read_is_one_sentence(
     assert said.status == 1
     assert "not a public address" in " ".join(said.out.split())
     assert percorso("crawl", "mailto:a@b.example").status == 1
+
+
+def _with_store(work: Callable[[WebsiteStore], Awaitable[_Given]]) -> _Given:
+    async def opened() -> _Given:
+        database = Database(Settings().database)
+        try:
+            return await work(WebsiteStore(database))
+        finally:
+            await database.close()
+
+    return asyncio.run(opened())

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from assistant.web.forms import problem_of
 from assistant.web.words import LANGUAGES, best_language, catalogue, for_scripts, words_in
+from core.errors import ChangedMeanwhile, Conflict
 
 ROOT = Path(__file__).resolve().parents[2] / "assistant"
 TEMPLATES = sorted((ROOT / "templates" / "admin").glob("*.html"))
@@ -72,6 +74,12 @@ def test_plurals_numbers_and_moments_are_those_of_the_language() -> None:
     assert "Nov 2026" in english.moment(moment)
     with pytest.raises(KeyError):
         italian("no.such.key")
+
+
+def test_a_conflict_is_told_in_the_readers_words_whatever_page_it_happens_on() -> None:
+    words = words_in("it")
+    assert problem_of(Conflict("Taken."), words, "websites") == words("error.websites_conflict")
+    assert problem_of(ChangedMeanwhile("Look again."), words, "document") == words("error.changed_meanwhile")
 
 
 def test_scripts_get_their_texts_and_no_others() -> None:

@@ -327,6 +327,24 @@ async def test_an_admin_manages_people_and_the_trail_tells(house: House) -> None
     assert [entry.actor for entry in added] == [f"person:{admin.person_id}"]
 
 
+async def test_the_trail_tells_changes_from_lists(house: House) -> None:
+    admin = await house.tab(language="en")
+    subject = f"test:{uuid4().hex}"
+    details = {
+        "fields": ["audience", "language"],
+        "documents": [True, False],
+        "stages": [["decision", "purchase"], ["retention"]],
+        "url": ["https://a.example", "https://b.example"],
+    }
+    async with managing(house.settings) as (database, _), database.writing() as session:
+        await audit.record(session, actor="key", action="tested", subject=subject, details=details)
+    page = " ".join((await admin.http.get(f"/admin/audit?subject={subject}")).text.split())
+    assert "audience, language</span>" in page
+    assert "yes → no" in page
+    assert "decision, purchase → retention</span>" in page
+    assert "https://a.example → https://b.example" in page
+
+
 async def test_errors_are_pages_in_the_persons_language(house: House) -> None:
     for language, missing, role in (
         ("it", "non esiste", "altro ruolo"),

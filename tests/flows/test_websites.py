@@ -98,6 +98,23 @@ async def test_a_website_that_is_due_is_read_by_itself(
     assert (again.status_code, again.json()["error"]) == (409, "conflict")
 
 
+async def test_a_website_made_internal_answers_no_customer_after_its_next_run(
+    shop: tuple[Website, str], percorso: httpx.AsyncClient
+) -> None:
+    site, address = shop
+    site.page("/margini", "Margine Adda", "Il margine sul cestino Adda vale 53 euro.")
+    made = await percorso.post(PATH, json={"url": f"{address}/margini", "kind": "page"})
+    website = made.json()["id"]
+    await _read(percorso, website)
+    question = "Quanto vale il margine sul cestino Adda?"
+    assert "53 euro" in await _ask(percorso, question)
+    (await percorso.put(f"{PATH}/{website}", json={"audience": "internal"})).raise_for_status()
+    await percorso.post(f"{PATH}/{website}/runs", json={})
+    assert (await _read(percorso, website))["last_counts"] == {"taken": 1, "removed": 0}
+    assert "53" not in await _ask(percorso, question)
+    await percorso.delete(f"{PATH}/{website}", params={"documents": "delete"})
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -118,6 +135,7 @@ async def test_wrong_wishes_are_refused_with_a_reason(percorso: httpx.AsyncClien
         {"url": "ftp://x"},
         {"url": "https://u:p@x.example/"},
         {"url": "https://x.example", "kind": "all"},
+        {"url": "https://x.example", "stages": ["no_such_stage"]},
     ):
         assert (await percorso.post(PATH, json=body)).status_code == 422
     nobody = f"{PATH}/{'0' * 32}"

@@ -1,15 +1,20 @@
 """Findings between published documents, on SQLite and PostgreSQL, with the real pipeline and encoder."""
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from core.audit import entries
 from core.database import Database
 from core.embeddings import Encoder
 from core.errors import NotFound
 from core.index.dense import DenseSearch
+from core.index.live import LiveEncoder
+from core.index.tables import ChunkRow
 from core.offload import ModelRunner
 from ingest.findings import FindingKind
 from ingest.inspection import Inspection
@@ -41,7 +46,7 @@ async def pipeline(
 
 @pytest.fixture
 def inspection(database: Database, encoder: Encoder, runner: ModelRunner) -> Inspection:
-    return Inspection(database, encoder.name, runner)
+    return Inspection(database, LiveEncoder(encoder), runner)
 
 
 async def test_findings_follow_the_documents_and_what_people_say(
@@ -109,3 +114,42 @@ async def test_a_person_lets_one_document_take_the_place_of_another(
     assert told == ["document_supersedes", "finding_reopened", "finding_dismissed"]
     assert await library.ids_of(["a.md", "b.md", "c.md"]) == {"a.md": old.id, "b.md": new.id}
     await inspection.close()
+
+
+async def test_nobody_waits_while_findings_are_looked_for(
+    pipeline: Pipeline, database: Database, encoder: Encoder
+) -> None:
+    own, go_on = ModelRunner(), threading.Event()
+    inspection = Inspection(database, LiveEncoder(encoder), own)
+    await pipeline.run([a_file(OLD, "a.md"), a_file(NEW, "b.md")])
+    (seen,) = await inspection.all_findings()
+    await pipeline.run([a_file("# Orari\n\nSiamo aperti dalle nove alle venti.", "c.md")])
+    held = asyncio.create_task(own.run_bulk(go_on.wait, 60))
+    try:
+        async with asyncio.timeout(30):
+            assert await inspection.within(0.05) is None
+            assert await inspection.count_open(patience=0.05) is None
+            let_be = await inspection.dismiss(seen.finding.id, "Anna")
+            assert (await inspection.one(seen.finding.id)).dismissed == let_be.dismissed
+    finally:
+        go_on.set()
+        await held
+    found = await inspection.within(60)
+    assert found is not None
+    assert [(view.finding, view.dismissed) for view in found] == [(seen.finding, let_be.dismissed)]
+    await inspection.close()
+
+
+async def test_another_embedding_model_has_findings_of_its_own(
+    pipeline: Pipeline, database: Database, encoder: Encoder, runner: ModelRunner
+) -> None:
+    live = LiveEncoder(encoder)
+    inspection = Inspection(database, live, runner)
+    await pipeline.run([a_file(OLD, "a.md"), a_file(NEW, "b.md")])
+    live.become(Encoder("another-model"))
+    assert await inspection.all_findings() == [], "none of these vectors is its own"
+    async with database.writing() as session:
+        await session.execute(update(ChunkRow).values(model="another-model"))
+    assert len(await inspection.all_findings()) == 1
+    live.become(encoder)
+    assert await inspection.all_findings() == []

@@ -18,6 +18,7 @@ from core.index.dense import DenseSearch
 from core.index.tables import DocumentRow
 from core.jobs import JobQueue
 from core.offload import ModelRunner
+from core.types import Audience
 from core.worker import Worker
 from ingest.ledger import Ledger
 from ingest.library import Library
@@ -25,6 +26,7 @@ from ingest.originals import Originals
 from ingest.pipeline import Pipeline
 from ingest.preparing import Preparer
 from ingest.websites.page_store import PageStore
+from ingest.websites.schedule import Schedule
 from ingest.websites.store import WEBSITE_JOB, WebsiteStore
 from ingest.websites.sync import WebsiteSync, read_website
 from ingest.websites.tables import WebsiteRow
@@ -281,6 +283,23 @@ async def test_what_an_admin_excludes_leaves_with_the_next_run(place: Place) -> 
     assert await place.documents() == {"/", "/help/0", "/help/2"}
 
 
+async def test_a_new_audience_and_new_stages_reach_pages_that_did_not_change(place: Place) -> None:
+    a_shop(place.site)
+    website = await place.add()
+    await place.run(website)
+    spec = await place.websites.store.spec(website)
+    ours = replace(spec, audience=Audience.INTERNAL, stages=("decision",))
+    await place.websites.store.change(website, ours, every_hours=0)
+    assert (await place.run(website)).counts == {"taken": 4, "removed": 0}
+    _, views = await place.library.list()
+    assert {(view.audience, view.stages) for view in views} == {(Audience.INTERNAL, ("decision",))}
+    assert (await place.run(website)).counts == {"unchanged": 4, "removed": 0}
+    assert any("if-none-match" in request for request in place.site.requests[-4:])
+    await place.websites.store.change(website, spec, every_hours=0)
+    await place.run(website)
+    assert {view.audience for view in (await place.library.list())[1]} == {Audience.PUBLIC}
+
+
 async def test_a_document_deleted_by_hand_does_not_come_back_by_itself(place: Place) -> None:
     a_shop(place.site)
     website = await place.add()
@@ -329,6 +348,26 @@ async def test_limits_end_a_run_and_the_rest_is_named(place: Place) -> None:
     assert result.counts == {"taken": 3, "limit": 4, "removed": 0}
     assert "3 pages" in result.detail
     assert (await place.run(website)).counts == {"unchanged": 3, "taken": 4, "removed": 0}
+
+
+async def test_sitemaps_count_towards_what_a_run_may_receive(
+    place: Place, runner: ModelRunner, tmp_path: Path
+) -> None:
+    a_shop(place.site)
+    place.site.show("/robots.txt", f"Sitemap: {place.address}/map.txt", type="text/plain")
+    place.site.show("/map.txt", f"{place.address}/\n" * 4000, type="text/plain")
+    website = await place.add()
+    frugal = WebsiteSync(
+        place.websites.store,
+        place.websites.pages,
+        place.pipeline,
+        runner,
+        crawl_settings(place.address, total_megabytes=0.05),
+        tmp_path / "crawls",
+    )
+    result = await frugal.run(website, uuid4().hex)
+    assert result.counts == {"limit": 1, "removed": 0}
+    assert "MB" in result.detail
 
 
 async def test_a_run_can_be_stopped(place: Place) -> None:
@@ -408,6 +447,24 @@ async def test_a_website_that_is_due_is_enqueued_once(place: Place) -> None:
     assert following > now() + timedelta(hours=23)
     await store.change(website, spec, every_hours=0)
     assert (await store.view(website)).next_run_at is None
+
+
+async def test_the_schedule_looks_after_something_else_too_also_after_a_stumble(place: Place) -> None:
+    again, times = asyncio.Event(), 0
+
+    async def also() -> None:
+        nonlocal times
+        times += 1
+        if times == 1:
+            raise RuntimeError("once")
+        again.set()
+
+    queue = JobQueue(place.database)
+    schedule = Schedule(place.websites, queue, poll_seconds=1, check_seconds=0.01, also=also)
+    schedule.start()
+    async with asyncio.timeout(30):
+        await again.wait()
+    await schedule.stop()
 
 
 async def test_the_inner_network_stays_closed_whatever_is_asked(place: Place) -> None:
