@@ -12,7 +12,8 @@ from assistant.web.curated import text_of
 from assistant.web.curated_forms import AnswerForm, form_of, tried_out
 from assistant.web.curated_schemas import CuratedIn
 from assistant.web.dependencies import AdminPersonDep, ServicesDep
-from assistant.web.forms import WRONG, name_of, shown, turning
+from assistant.web.forms import WRONG, name_of, shown, stages_in, turning
+from assistant.web.rendering import language_of
 from assistant.web.schemas import Id
 from core.database import now
 
@@ -36,6 +37,7 @@ async def answers(
         admin,
         "answers",
         answers=views,
+        stages=stages_in(services, language_of(request, admin)),
         total=total,
         now=now(),
         **turning(offset, _ANSWERS, total),
@@ -138,5 +140,5 @@ async def _form(
         form=form or (form_of(view) if view else AnswerForm()),
         tried=await tried_out(form, services) if form else None,
         answer_languages=list(services.settings.site.languages),
-        stages=list(services.journey.stages),
+        stages=stages_in(services, language_of(request, admin)),
     )

@@ -14,8 +14,8 @@ from assistant.store import citations
 from assistant.store.sign_ins import SignedIn
 from assistant.web.dependencies import AdminPersonDep, ServicesDep
 from assistant.web.documents import etag, remove, unchanged
-from assistant.web.forms import shown
-from assistant.web.knowledge_pages import names_of, stages_in
+from assistant.web.forms import shown, stages_in
+from assistant.web.knowledge_pages import names_of
 from assistant.web.knowledge_schemas import MAX_DOCUMENT, DocumentPatch, Number, Stage
 from assistant.web.rendering import language_of
 from assistant.web.schemas import Id

@@ -8,6 +8,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from pydantic import ValidationError
 
+from assistant.services import Services
 from assistant.store.sign_ins import SignedIn
 from assistant.web.rendering import render, told, words_for
 from assistant.web.words import Words
@@ -31,6 +32,11 @@ def chosen_of(options: type[_Option], text: str) -> _Option | None:
 def end_of_day(day: str) -> str | None:
     """Return the moment after which a day of a form, in UTC, is over; None where there is none."""
     return datetime.combine(date.fromisoformat(day), time(23, 59, 59), UTC).isoformat() if day else None
+
+
+def stages_in(services: Services, language: str) -> list[tuple[str, str]]:
+    """Return the journey's stages in order, each as (name, what people call it)."""
+    return [(stage.name, stage.label.get(language, stage.name)) for stage in services.journey.stages.values()]
 
 
 def name_of(admin: SignedIn) -> str:

@@ -10,9 +10,9 @@ from assistant.store.sign_ins import SignedIn
 from assistant.web.curated import text_of
 from assistant.web.curated_forms import AnswerForm, tried_out
 from assistant.web.dependencies import AdminPersonDep, ServicesDep
-from assistant.web.forms import WRONG, chosen_of, name_of, shown, turning
+from assistant.web.forms import WRONG, chosen_of, name_of, shown, stages_in, turning
 from assistant.web.gap_schemas import DismissGapIn, GapAnswerIn
-from assistant.web.rendering import render
+from assistant.web.rendering import language_of, render
 from assistant.web.schemas import Id
 
 router = APIRouter(prefix="/admin/gaps", include_in_schema=False)
@@ -45,7 +45,7 @@ async def gaps(
         state=wanted or "",
         states=list(GapState),
         stage=stage,
-        stages=list(services.journey.stages),
+        stages=stages_in(services, language_of(request, admin)),
         **turning(offset, _GAPS, total),
     )
 
@@ -146,6 +146,6 @@ async def _one(
         opened=form is not None,
         tried=await tried_out(form, services) if form else None,
         answer_languages=list(services.settings.site.languages),
-        stages=list(services.journey.stages),
+        stages=stages_in(services, language_of(request, admin)),
         documents=await services.library.ids_of(sources),
     )

@@ -15,7 +15,7 @@ from assistant.store import citations
 from assistant.store.sign_ins import SignedIn
 from assistant.web.dependencies import AdminPersonDep, ServicesDep
 from assistant.web.documents import do_with_many
-from assistant.web.forms import shown
+from assistant.web.forms import shown, stages_in
 from assistant.web.knowledge_schemas import BulkIn, BulkOut, DocumentPatch
 from assistant.web.limits import address_of
 from assistant.web.rendering import language_of, told, words_for
@@ -157,11 +157,6 @@ async def find(
     """Lead to the document of a source, which is how uploads and answers name documents."""
     view = await services.library.get(source)
     return RedirectResponse(f"/admin/knowledge/{view.id}", status_code=303)
-
-
-def stages_in(services: Services, language: str) -> list[tuple[str, str]]:
-    """Return the journey's stages in order, each as (name, what people call it)."""
-    return [(stage.name, stage.label.get(language, stage.name)) for stage in services.journey.stages.values()]
 
 
 async def names_of(services: Services) -> dict[str, str]:

@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field
 from assistant.store.sign_ins import SignedIn
 from assistant.web.curated import check_stages
 from assistant.web.dependencies import AdminPersonDep, ServicesDep
-from assistant.web.forms import WRONG, chosen_of, lines_of, shown, turning
+from assistant.web.forms import WRONG, chosen_of, lines_of, shown, stages_in, turning
+from assistant.web.rendering import language_of
 from assistant.web.schemas import Id
 from assistant.web.website_schemas import TakenIn, WebsiteIn, website_spec
 from core.errors import Conflict, FetchFailed
@@ -179,7 +180,7 @@ async def _list(
         opened=form is not None,
         seen=seen,
         detail=_detail(error),
-        **_choices(services),
+        **_choices(request, services, admin),
     )
 
 
@@ -214,7 +215,7 @@ async def _one(
         state=wanted or "",
         documents=await services.library.ids_of([page.source for page in pages if page.source]),
         detail=_detail(error),
-        **_choices(services),
+        **_choices(request, services, admin),
     )
 
 
@@ -223,11 +224,11 @@ def _detail(error: Exception | None) -> str | None:
     return str(error) if isinstance(error, FetchFailed) else None
 
 
-def _choices(services: ServicesDep) -> dict[str, Any]:
+def _choices(request: Request, services: ServicesDep, admin: SignedIn) -> dict[str, Any]:
     return {
         "kinds": list(WebsiteKind),
         "audiences": list(Audience),
-        "stages": list(services.journey.stages),
+        "stages": stages_in(services, language_of(request, admin)),
         "often": [*_OFTEN, "hours"],
     }
 
