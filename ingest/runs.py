@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
-from itertools import islice
 
 from core.errors import DocumentRefused, Refusal
 from ingest.sources import refusal
 from ingest.types import FileReport, Outcome, SourceFile
 
 _GROUP = 48
+_BYTES = 128 * 1024
+"""A group is closed at so much content: about 48 pages of help, or one large file. Three are held at once."""
 
 
 class Step(StrEnum):
@@ -78,8 +79,15 @@ class Run:
 
 
 def _grouped(files: Iterable[SourceFile | FileReport]) -> Iterator[list[SourceFile | FileReport]]:
-    rest = iter(files)
-    while group := list(islice(rest, _GROUP)):
+    group: list[SourceFile | FileReport] = []
+    size = 0
+    for file in files:
+        group.append(file)
+        size += len(file.content) if isinstance(file, SourceFile) else 0
+        if len(group) == _GROUP or size >= _BYTES:
+            yield group
+            group, size = [], 0
+    if group:
         yield group
 
 
