@@ -343,11 +343,8 @@ def _found(chroma: ChromaIndex, uids: Sequence[str], vectors: Vectors) -> set[st
     """
     lost = [row for row, uid in enumerate(uids) if not returned(chroma, uid, vectors[row])]
     stored = chroma.stored([uids[row] for row in lost]) if lost else {}
-    for row in lost:
-        if uids[row] in stored:
-            chroma.add([uids[row]], vectors[row : row + 1])
-    absent = {uids[row] for row in lost if uids[row] not in stored}
-    gone = {
-        uids[row] for row in lost if uids[row] in stored and not returned(chroma, uids[row], vectors[row])
-    }
-    return set(uids) - absent - gone
+    again = [row for row in lost if uids[row] in stored]
+    for row in again:
+        chroma.add([uids[row]], vectors[row : row + 1])
+    found = {uids[row] for row in again if returned(chroma, uids[row], vectors[row])}
+    return (set(uids) - {uids[row] for row in lost}) | found

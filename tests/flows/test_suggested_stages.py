@@ -22,7 +22,7 @@ async def _document(client: httpx.AsyncClient, name: str) -> dict[str, Any]:
 
 async def _look(client: httpx.AsyncClient, name: str) -> dict[str, Any]:
     listed = await client.get(f"/api/v1/documents?words={name}", headers=ADMIN)
-    found: dict[str, Any] = listed.json()["documents"][0]
+    found: dict[str, Any] = next(one for one in listed.json()["documents"] if one["source"] == f"{name}.md")
     return found
 
 
@@ -85,6 +85,7 @@ async def test_a_suggestion_does_not_count_in_a_search(client: httpx.AsyncClient
     before = (await client.post("/api/v1/search", json=body, headers=ADMIN)).json()["passages"]
     assert [one["stages"] for one in before if one["source"] == "secchia.md"] == [[]]
     fields = {"stages": ["retention"]}
-    await client.patch(f"/api/v1/documents/{document['id']}", json=fields, headers=ADMIN)
+    patched = await client.patch(f"/api/v1/documents/{document['id']}", json=fields, headers=ADMIN)
+    assert (patched.json()["source"], patched.json()["stages"]) == ("secchia.md", ["retention"])
     after = (await client.post("/api/v1/search", json=body, headers=ADMIN)).json()["passages"]
     assert [one["stages"] for one in after if one["source"] == "secchia.md"] == [["retention"]]
