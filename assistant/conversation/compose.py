@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from assistant.conversation.confidence import is_hopeless, measure, unsourced_numbers
 from assistant.conversation.curated import ENGINE, draft_of, trace_of_curated
-from assistant.conversation.decision import Thresholds, ThresholdsFor
+from assistant.conversation.decision import Certainty, Thresholds, ThresholdsFor
 from assistant.conversation.framing import Framing, cite, in_parts
 from assistant.conversation.handoff import handoff_reason
 from assistant.conversation.ports import ChatEngine, OnText
@@ -125,10 +125,9 @@ class Composer:
         if reliability < limits.abstain_below and not draft.framed:
             return self._unanswered(brief, thread, features, draft)
         body, used = cite(told)
-        sure = reliability >= limits.answer_above
         if draft.framed:
             return self._reply(brief, draft, Action.ANSWER, body, used, features)
-        text = self._framing.frame(body, used, brief, thread, sure=sure)
+        text = self._framing.frame(body, used, brief, thread, limits.certainty(reliability))
         await _tell(text, on_text)
         return self._reply(brief, draft, Action.ANSWER, text, used, features)
 
@@ -138,7 +137,7 @@ class Composer:
         """Return what a person wrote for this question, framed as every answer is."""
         draft = draft_of(curated)
         body, used = cite(draft.sentences)
-        text = self._framing.frame(body, used, brief, thread, sure=True)
+        text = self._framing.frame(body, used, brief, thread, Certainty.SURE)
         await _tell(text, on_text)
         reply = self._reply(brief, draft, Action.ANSWER, text, used, {})
         decision = {**reply.trace["decision"], "band": curated.band.name}
@@ -196,7 +195,7 @@ class Composer:
         least = min(own for own in reliabilities if own >= limits.abstain_below)
         draft = replace(_author(drafts), sentences=(*told, *missing))
         body, used = cite(draft.sentences)
-        text = self._framing.frame(body, used, brief, thread, sure=least >= limits.answer_above)
+        text = self._framing.frame(body, used, brief, thread, limits.certainty(least))
         await _tell(text, on_text)
         reply = self._rated(self._reply(brief, draft, Action.ANSWER, text, used, features), least)
         return _with_parts(reply, asked, unanswered)

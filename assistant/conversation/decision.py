@@ -8,9 +8,18 @@ Transactions on Information Theory, 1970).
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
+from enum import StrEnum
 
 from assistant.conversation.types import Stage
 from core.errors import SettingsError
+
+
+class Certainty(StrEnum):
+    """How an answer is told; more doubt is told in other words."""
+
+    SURE = "sure"
+    UNSURE = "unsure"
+    DOUBTFUL = "doubtful"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +28,13 @@ class Thresholds:
 
     answer_above: float
     abstain_below: float
+
+    def certainty(self, reliability: float) -> Certainty:
+        """Return how an answer is told that is not withheld; in the lower half of a warning with doubt."""
+        if reliability >= self.answer_above:
+            return Certainty.SURE
+        doubtful = reliability < (self.answer_above + self.abstain_below) / 2
+        return Certainty.DOUBTFUL if doubtful else Certainty.UNSURE
 
 
 ThresholdsFor = Callable[[Stage | None], Thresholds]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from assistant.conversation.decision import Certainty
 from assistant.conversation.prompts import Phrases
 from assistant.conversation.readings import Evidence
 from assistant.conversation.types import Author, Brief, Citation, Sentence, Thread
@@ -77,7 +78,7 @@ class Framing:
         said = self._freshly("abstain", brief.language, thread)
         return " ".join(filter(None, [self._kind_word(brief, thread), said]))
 
-    def frame(self, body: str, used: Used, brief: Brief, thread: Thread, *, sure: bool) -> str:
+    def frame(self, body: str, used: Used, brief: Brief, thread: Thread, certainty: Certainty) -> str:
         """Return the answer with what belongs before and after it.
 
         A frustrated customer finds the way to a person in the first lines and nothing is sold to
@@ -85,12 +86,13 @@ class Framing:
         says so first, instead of reassuring.
         """
         passages = brief.findings.passages
+        sure = certainty is Certainty.SURE
         if sure:
             before = [self._opening(brief, thread)]
             if brief.tone.offer_human and not thread.handed_over:
                 before.append(self._once(self._phrases.say("offer_human", brief.language), thread))
         else:
-            before = [self._kind_word(brief, thread), self._freshly("unsure", brief.language, thread)]
+            before = [self._kind_word(brief, thread), self._freshly(certainty.value, brief.language, thread)]
         if used and all(passages[number].language != brief.language for number, _ in used):
             before.append(self._other_language(passages[used[0][0]].language, brief.language))
         lead = " ".join(filter(None, before))

@@ -19,6 +19,7 @@ _FILLED_IN: Mapping[str, tuple[str, ...]] = {
     "other_language": ("language",),
     "abstain": ("company",),
     "unsure": ("company",),
+    "doubtful": ("company",),
     "part_unanswered": ("question",),
     "contradiction": ("title",),
     "clarify": ("a", "b"),

@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.conversation.decision import Costs, by_cost
+from assistant.conversation.decision import Certainty, Costs, Thresholds, by_cost
 from assistant.conversation.journey import load_journey
 from core.errors import SettingsError
 from core.settings import bundled, defaults
@@ -48,6 +48,13 @@ def test_a_costlier_mistake_is_risked_less() -> None:
     dearer = replace(COSTS, wrong=9)
     assert dearer.thresholds().answer_above > COSTS.thresholds().answer_above
     assert dearer.thresholds().abstain_below == COSTS.thresholds().abstain_below
+
+
+def test_doubt_is_told_in_the_lower_half_of_what_is_told_with_a_warning() -> None:
+    limits = Thresholds(answer_above=0.5, abstain_below=0.2)
+    told = [limits.certainty(reliability) for reliability in (0.2, 0.34, 0.36, 0.49, 0.5, 1.0)]
+    doubtful, unsure, sure = Certainty.DOUBTFUL, Certainty.UNSURE, Certainty.SURE
+    assert told == [doubtful, doubtful, unsure, unsure, sure, sure]
 
 
 @pytest.mark.parametrize("own", [{"wrong": 1.5}, {"declined": 0.1}, {"unsure_right": 0.0}])

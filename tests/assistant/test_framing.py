@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.conversation.decision import Certainty
 from assistant.conversation.framing import Framing, cite, in_parts
 from assistant.conversation.prompts import Phrases
 from assistant.conversation.sentiment import load_tones
@@ -40,14 +41,17 @@ def test_a_sentence_of_two_sources_carries_both_marks() -> None:
 @pytest.mark.parametrize(("framing", "word"), [(LEI, "che cerca;"), (TU, "che cerchi;")])
 def test_an_unsure_answer_says_so_first_and_shows_the_way_to_a_person(framing: Framing, word: str) -> None:
     upset = brief(tone=TONES["frustration"])
-    said, body = framing.frame("Corpo. [1]", ((0, _says("Corpo.", 0)),), upset, thread(), sure=False).split(
-        "\n\n"
-    )
+    said, body = framing.frame(
+        "Corpo. [1]", ((0, _says("Corpo.", 0)),), upset, thread(), Certainty.UNSURE
+    ).split("\n\n")
     assert said.startswith("Capisco il disagio e mi dispiace. Forse è questo")
     assert word in said
     assert "una persona" in said
     assert body == "Corpo. [1]"
-    again = framing.frame("Corpo.", (), upset, thread(history=talk("E poi?", said)), sure=False)
+    again = framing.frame("Corpo.", (), upset, thread(history=talk("E poi?", said)), Certainty.UNSURE)
+    doubtful = framing.frame("Corpo.", (), brief(), thread(), Certainty.DOUBTFUL)
+    assert doubtful.startswith("Non sono certo che questo risponda")
+    assert "di una persona" in doubtful
     assert not again.startswith(said)
 
 
@@ -94,7 +98,7 @@ def test_parts_joined_are_the_text(text: str) -> None:
 
 def test_opening_offer_body_and_closing_come_in_this_order() -> None:
     upset = brief(tone=replace(TONES["frustration"], sell=True))
-    parts = LEI.frame("Corpo. [1]", ((0, _says("Corpo.", 0)),), upset, thread(), sure=True).split("\n\n")
+    parts = LEI.frame("Corpo. [1]", ((0, _says("Corpo.", 0)),), upset, thread(), Certainty.SURE).split("\n\n")
     assert parts[0].startswith("Capisco il disagio")
     assert parts[0].endswith("basta che me lo scriva.")
     assert parts[1] == "Corpo. [1]"
@@ -103,8 +107,8 @@ def test_opening_offer_body_and_closing_come_in_this_order() -> None:
 
 def test_every_turn_opens_in_other_words() -> None:
     upset = brief(tone=TONES["anxiety"])
-    first = LEI.frame("Corpo.", (), upset, thread(), sure=True)
-    later = LEI.frame("Corpo.", (), upset, thread(history=talk("Aiuto!", first)), sure=True)
+    first = LEI.frame("Corpo.", (), upset, thread(), Certainty.SURE)
+    later = LEI.frame("Corpo.", (), upset, thread(history=talk("Aiuto!", first)), Certainty.SURE)
     assert first.split("\n\n")[0] != later.split("\n\n")[0]
     assert later.split("\n\n")[0] in TONES["anxiety"].acknowledge["it"]
 
@@ -112,19 +116,19 @@ def test_every_turn_opens_in_other_words() -> None:
 def test_what_a_customer_wrote_does_not_count_as_said_by_us() -> None:
     opening = TONES["happiness"].acknowledge["it"][1]
     quoting = thread(history=talk(opening, "Prego!"))
-    assert opening in LEI.frame("Corpo.", (), brief(tone=TONES["happiness"]), quoting, sure=True)
+    assert opening in LEI.frame("Corpo.", (), brief(tone=TONES["happiness"]), quoting, Certainty.SURE)
 
 
 def test_an_unknown_stage_has_no_closing() -> None:
-    assert LEI.frame("Corpo.", (), brief(policy=None), thread(), sure=True) == "Corpo."
+    assert LEI.frame("Corpo.", (), brief(policy=None), thread(), Certainty.SURE) == "Corpo."
 
 
 def test_the_language_of_the_sources_is_told_only_when_all_are_foreign() -> None:
     english, italian = passage("It costs.", language="en"), passage()
     used = ((0, _says("It costs.", 0)), (1, _says("Costa.", 1)))
     asked = brief(findings=Findings(passages=(english, italian)), policy=None)
-    assert LEI.frame("C.", used[:1], asked, thread(), sure=True).startswith("La fonte è in inglese")
-    assert LEI.frame("C.", used, asked, thread(), sure=True) == "C."
+    assert LEI.frame("C.", used[:1], asked, thread(), Certainty.SURE).startswith("La fonte è in inglese")
+    assert LEI.frame("C.", used, asked, thread(), Certainty.SURE) == "C."
 
 
 def test_lei_and_tu_are_kept_apart_in_every_phrase() -> None:
