@@ -98,8 +98,8 @@ def _show_preview(seen: Preview, as_json: bool) -> None:
     console.print(f"[bold]{seen.title or ''}[/] {seen.count} {known}", highlight=False)
     for url in seen.would_take:
         console.print(f"  {url}", highlight=False, markup=False)
-    for url, reason in seen.left_out:
-        console.print(f"  left out: {url} ({reason})", highlight=False, markup=False)
+    for one in seen.left_out:
+        console.print(f"  left out: {one.url} ({one.reason})", highlight=False, markup=False)
 
 
 def _show_result(result: RunResult, pages: list[PageView]) -> None:

@@ -69,7 +69,8 @@ class RunIn(Strict):
 
 class LeftOutOut(BaseModel):
     url: str
-    reason: str
+    state: PageState
+    reason: str = Field(description="In English")
 
 
 class PreviewOut(BaseModel):

@@ -44,7 +44,7 @@ async def preview_website(body: ScopeIn, services: ServicesDep) -> PreviewOut:
         would_take=list(seen.would_take),
         count=seen.count,
         complete=seen.complete,
-        left_out=[LeftOutOut(url=url, reason=reason) for url, reason in seen.left_out],
+        left_out=[LeftOutOut.model_validate(one, from_attributes=True) for one in seen.left_out],
         title=seen.title,
         crawl_delay=seen.crawl_delay,
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ingest.websites.answers import may_be_read
 from ingest.websites.scope import Scope
-from ingest.websites.types import Limits, WebsiteSpec
+from ingest.websites.types import LeftOut, Limits, PageState, WebsiteSpec
 from ingest.websites.urls import page_key
 
 _MOST_NOTES = 200
@@ -34,7 +34,7 @@ class Frontier:
         self._waiting: deque[Waiting] = deque()
         self.met: set[str] = set()
         """Keys of all addresses that need no second look."""
-        self.left_out: list[tuple[str, str]] = []
+        self.left_out: list[LeftOut] = []
         """Some addresses of the website that are not visited, with the reason."""
 
     def __bool__(self) -> bool:
@@ -58,14 +58,18 @@ class Frontier:
         if page_key(url) in self.met:
             return
         outside = self._scope.why_not(url)
-        reason = outside or self._scope.is_trap(url) or self._why_not_read(url, depth)
-        if reason is None:
+        left_out = self._left_out(url, depth, outside)
+        if left_out is None:
             self.add(url, depth)
         elif outside != "outside of the website" and len(self.left_out) < _MOST_NOTES:
-            self.left_out.append((url, reason))
+            self.left_out.append(left_out)
             self.met.add(page_key(url))
 
-    def _why_not_read(self, url: str, depth: int) -> str | None:
+    def _left_out(self, url: str, depth: int, outside: str | None) -> LeftOut | None:
+        if reason := outside or self._scope.is_trap(url):
+            return LeftOut(url, PageState.OUT_OF_SCOPE, reason)
         if depth > self._depth:
-            return f"more than {self._depth} links from the start"
-        return None if may_be_read(url, documents=self._documents) else "a kind of file that is not read"
+            return LeftOut(url, PageState.LIMIT, f"more than {self._depth} links from the start")
+        if not may_be_read(url, documents=self._documents):
+            return LeftOut(url, PageState.NOT_A_PAGE, "a kind of file that is not read")
+        return None

@@ -2,7 +2,7 @@
 
 from core.errors import FetchFailed, FetchProblem
 from ingest.websites.crawl import Crawl
-from ingest.websites.types import PageState, Preview, WebsiteKind, WebsiteSpec
+from ingest.websites.types import LeftOut, PageState, Preview, WebsiteKind, WebsiteSpec
 
 _SHOWN = 200
 
@@ -22,12 +22,14 @@ async def preview(spec: WebsiteSpec, crawl: Crawl) -> Preview:
         raise FetchFailed(FetchProblem.PROTOCOL, report.down)
     seen = [visit for visit in report.visits if visit.state is not PageState.LIMIT]
     would_take = [visit.url for visit in seen if visit.state is PageState.TAKEN]
-    left_out = [(visit.url, visit.detail) for visit in seen if visit.state is not PageState.TAKEN]
+    left_out = [
+        LeftOut(visit.url, visit.state, visit.detail) for visit in seen if visit.state is not PageState.TAKEN
+    ]
     for url in [found.url for found in crawl.frontier.waiting]:
         if await crawl.is_allowed(url):
             would_take.append(url)
         else:
-            left_out.append((url, "robots.txt asks not to read it."))
+            left_out.append(LeftOut(url, PageState.ROBOTS, "robots.txt asks not to read it."))
     return Preview(
         would_take=would_take[:_SHOWN],
         count=len(would_take),

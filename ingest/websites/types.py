@@ -177,6 +177,16 @@ class RunResult:
     counts: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """An address that a run would not take."""
+
+    url: str
+    state: PageState
+    reason: str
+    """In English."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
     """What a run would take, seen from the start page, the sitemap and robots.txt alone."""
@@ -187,8 +197,7 @@ class Preview:
     """How many are known so far; following links may find more."""
     complete: bool
     """Whether these are all: a single page, or a sitemap that was read to its end."""
-    left_out: Sequence[tuple[str, str]]
-    """Addresses that would not be taken, with the reason."""
+    left_out: Sequence[LeftOut]
     title: str | None
     crawl_delay: float | None
 

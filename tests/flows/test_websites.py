@@ -53,7 +53,9 @@ async def test_a_website_answers_follows_its_changes_and_can_be_forgotten(
 
     seen = (await percorso.post("/api/v1/website-preview", json=scope)).raise_for_status().json()
     assert seen["would_take"] == [f"{address}{path}" for path in ("/", "/ticino", "/oglio")]
-    assert seen["left_out"] == [{"url": f"{address}/staff", "reason": "left out by a pattern"}]
+    assert seen["left_out"] == [
+        {"url": f"{address}/staff", "state": "out_of_scope", "reason": "left out by a pattern"}
+    ]
 
     made = await percorso.post(PATH, json={**scope, "every_hours": 24})
     assert made.status_code == 201

@@ -392,7 +392,7 @@ async def test_a_preview_takes_nothing_and_fetches_little(place: Place) -> None:
     spec = WebsiteSpec(url=f"{place.address}/", kind=WebsiteKind.SITE, exclude=("/help/1",))
     seen = await place.websites.preview(spec)
     assert [url.removeprefix(place.address) for url in seen.would_take] == ["/", "/help/0"]
-    assert dict(seen.left_out) == {
+    assert {one.url: one.reason for one in seen.left_out} == {
         f"{place.address}/help/2": "robots.txt asks not to read it.",
         f"{place.address}/help/1": "left out by a pattern",
     }
