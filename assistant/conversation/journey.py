@@ -189,7 +189,7 @@ def _stage(name: str, own: Mapping[str, Any], base: Mapping[str, Any]) -> Stage:
         goal=fields["goal"],
         never=fields["never"],
         detail=fields["detail"],
-        prefers=tuple(fields["prefers"]),
+        prefers=tuple(dict.fromkeys([*fields["prefers"], name])),  # admins tag documents with the names here
         closing={language: tuple(texts) for language, texts in fields.get("closing", {}).items()},
         avoids=_avoids(fields.get("avoids", [])),
         costs=_costs(fields.get("costs", {})),

@@ -175,6 +175,7 @@ def test_every_label_that_is_taught_belongs_to_exactly_one_stage(name: str) -> N
 @pytest.mark.parametrize("name", MODELS)
 def test_every_stage_can_be_reached_by_words_and_has_a_closing_in_each_voice(name: str) -> None:
     model = load_journey(PROMPTS, name)
+    assert all(stage.name in stage.prefers for stage in model.stages.values())  # as an admin tags documents
     for stage in model.stages.values():
         after, _ = model.locate({stage.learn_from[0]: 1.0}, {}, None)
         assert model.named(after) == stage.name
