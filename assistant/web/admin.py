@@ -91,11 +91,14 @@ async def audit_page(
 
 
 def _facts(entry: Entry) -> list[tuple[str, list[str]]]:
-    """Return the details of an entry as names and texts; two texts are a change from one to the other."""
+    """Return the details of an entry as names and texts; two texts are a change from one to the other.
+
+    The source of a document is told as what the entry is about: its id says nothing to people.
+    """
     return [
         (name, [_said(one) for one in value] if _is_change(name, value) else [_said(value)])
         for name, value in entry.details.items()
-        if value is not None
+        if value is not None and name != "source"
     ]
 
 

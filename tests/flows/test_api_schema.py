@@ -57,6 +57,8 @@ schema = schemathesis.openapi.from_dict(document).exclude(
 )
 
 
+# The server draws random numbers too, in a thread of this process: to Hypothesis it looks like its own.
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
 @schema.parametrize()
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 def test_every_route_keeps_its_word(case: Any, running: Running) -> None:
