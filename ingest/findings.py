@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from core.contradictions import alike, same_subject, stems_of
+from core.contradictions import Subject, alike, same_subject, stems_of, subject
 from core.embeddings import Vectors
 from core.text import words
 from core.types import Passage
@@ -247,8 +247,8 @@ def _one_subject(one: Passage, other: Passage) -> bool:
 
 
 @lru_cache(maxsize=20_000)
-def _about(heading: str, language: str) -> frozenset[str]:
-    return stems_of(heading, language)
+def _about(heading: str, language: str) -> Subject:
+    return subject(heading, language)
 
 
 def _document(passage: Passage, values: tuple[str, ...] = ()) -> Place:

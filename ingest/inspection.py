@@ -70,11 +70,11 @@ class Inspection:
         self._begun: asyncio.Task[list[Finding]] | None = None
 
     async def all_findings(self) -> list[FindingView]:
-        """Return every finding, the open ones first; computed again only when something has changed."""
+        """Return every finding, open ones first, then newest; computed again only when something changed."""
         return await self._with_dismissals(await self._current())
 
     async def within(self, patience: float) -> list[FindingView] | None:
-        """Return every finding, the open ones first, or None while they are still being looked for.
+        """Return every finding, in the same order, or None while they are still being looked for.
 
         Looking goes on in the background, so that no page waits for it.
 
@@ -110,7 +110,7 @@ class Inspection:
             await asyncio.gather(self._begun, return_exceptions=True)
 
     async def findings_for(self, document_id: str) -> list[FindingView]:
-        """Return what concerns one document, as after its upload, the open ones first."""
+        """Return what concerns one document, as after its upload, in the same order."""
         return await self._with_dismissals(await self._find(document_id))
 
     async def dismiss(
@@ -164,9 +164,15 @@ class Inspection:
     async def _find(self, only: str | None) -> list[Finding]:
         async with self._database.reading() as session:
             passages, vectors = await all_answering(session, _EVERYBODY, self._live.name)
+            changed = dict((await session.execute(select(DocumentRow.id, DocumentRow.updated_at))).all())
         if not passages:
             return []
-        return await self._runner.run_bulk(find, passages, vectors, only)
+        found = await self._runner.run_bulk(find, passages, vectors, only)
+
+        def newest(own: Finding) -> datetime:
+            return max(changed[own.one.document_id], changed[own.other.document_id])
+
+        return sorted(found, key=newest, reverse=True)  # in what came last is what its author can still mend
 
     async def _stamp(self) -> _Stamp:
         """Return something that is another one after every change, and every day: validity ends by itself."""

@@ -88,6 +88,46 @@ def test_price_lists_of_two_years_do() -> None:
     assert _against([new, old]) == "La consegna a domicilio costa 29 euro."
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "fields"),
+    [
+        ("Il portaborraccia Sesia 10 costa 30 euro.", "Il portaborraccia Sesia 7 costa 27 euro.", {}),
+        ("La pompa FR-110 pesa 300 grammi.", "La pompa FR-120 pesa 340 grammi.", {}),
+        ("La luce 7 pesa 90 grammi.", "La luce 9 pesa 90 grammi.", {"titles": ("luce-07", "luce-09")}),
+        ("La luce Dora 1 dura 1 ora.", "La luce Dora 4 dura 4 ore.", {}),
+        ("La luce 7 dura 20 ore.", "La luce 9 dura 24 ore.", {"titles": ("Luce 7", "Luce 9")}),
+        (
+            "Il peso è di 30 grammi.",
+            "Il peso è di 27 grammi.",
+            {"titles": ("Borsa Sesia 10", "Borsa Sesia 7")},
+        ),
+    ],
+)
+def test_a_number_may_be_a_part_of_a_name(one: str, other: str, fields: dict[str, tuple[str, str]]) -> None:
+    titles = fields.get("titles", ("Listino", "Listino"))
+    both = [
+        passage(text, document_id=title + text, title=title)
+        for text, title in zip((one, other), titles, strict=True)
+    ]
+    assert _against(both) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Il negozio si trova in Via Roma 12.", "Il negozio si trova in Via Roma 14."),
+        (
+            "Il codice per il primo ordine di un cliente è SCONTO10.",
+            "Il codice per il primo ordine di un cliente è SCONTO15.",
+        ),
+        ("Da Gennaio 2025 la consegna costa 29 euro.", "Da Gennaio 2026 la consegna costa 35 euro."),
+        ("La pompa FR-110 pesa 300 grammi.", "La pompa FR-110 pesa 340 grammi."),
+    ],
+)
+def test_an_address_a_code_and_a_year_may_be_what_differs(one: str, other: str) -> None:
+    assert _against(_passages(one, other)) == other
+
+
 def test_under_another_heading_it_is_about_something_else() -> None:
     here = _passages(SAID, section="Spedizioni › Italia")
     there = [passage("La consegna a domicilio costa 35 euro.", document_id="d9", section="Estero")]

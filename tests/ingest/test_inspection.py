@@ -81,6 +81,16 @@ async def test_findings_follow_the_documents_and_what_people_say(
         await inspection.dismiss(finding.id, "Anna")
 
 
+async def test_what_came_last_is_shown_first(pipeline: Pipeline, inspection: Inspection) -> None:
+    for place in "cab":
+        for name, text in (("old", OLD), ("new", NEW)):
+            await pipeline.run([a_file(text.replace("bicicletta", place * 4), f"{place}-{name}.md")])
+    found = await inspection.all_findings()
+    newest = [view.finding.one.source[0] for view in found]
+    assert newest == sorted(newest, key="bac".index)
+    assert set(newest) == set("abc")
+
+
 async def test_a_superseded_document_contradicts_nobody(pipeline: Pipeline, inspection: Inspection) -> None:
     await pipeline.run([a_file(OLD, "a.md"), a_file(NEW, "b.md", metadata={"supersedes": ["a.md"]})])
     assert await inspection.all_findings() == []
