@@ -27,6 +27,15 @@ KEY = "key"
 """The actor of what was done with the admin key."""
 _LOCK = 7_263_112  # any constant: it names our advisory lock on PostgreSQL
 _SLICE = 500
+_LISTS = frozenset({"fields", "documents", "stages", "include", "exclude"})
+"""Details that name several things: two texts of these are no change from one to the other."""
+
+
+def is_change(name: str, value: Any) -> bool:
+    """Whether a detail of an entry tells what something was before and what it is now, in this order."""
+    if not isinstance(value, list) or len(value) != 2:
+        return False
+    return name not in _LISTS or not all(isinstance(one, str) for one in value)
 
 
 class AuditRow(Base):

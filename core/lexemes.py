@@ -44,7 +44,14 @@ _STEMMER_OF = {
     "es": "spanish",
     "pt": "portuguese",
 }
-_CODE = re.compile(r"\b(?=[\w\-/.]*\d)(?=[\w\-/.]*[^\W\d_])\w+(?:[-/.]\w+)+\b")
+_JOINED = re.compile(r"\b\w+(?:[-/.]\w+)+\b")
+_DIGIT, _LETTER = re.compile(r"\d"), re.compile(r"[^\W\d_]")
+
+
+def _codes(text: str) -> list[str]:
+    """Return the codes of a text, in one piece each: words joined by marks that hold a digit and a letter."""
+    joined = [found[0] for found in _JOINED.finditer(text)]
+    return ["".join(words(own)) for own in joined if _DIGIT.search(own) and _LETTER.search(own)]
 
 
 def function_words(text: str, language: str) -> int:
@@ -74,8 +81,7 @@ def lexemes(text: str, language: str) -> list[str]:
     kept = [word for word in words(text) if word not in stop]
     stemmer = _stemmer(language)
     stems = stemmer.stemWords(kept) if stemmer else kept
-    codes = ["".join(words(code)) for code in _CODE.findall(text)]
-    return [*stems, *codes]
+    return [*stems, *_codes(text)]
 
 
 def content_words(text: str, language: str, corpus_languages: frozenset[str]) -> dict[str, tuple[str, ...]]:
@@ -102,6 +108,5 @@ def query_lexemes(text: str, language: str, corpus_languages: frozenset[str]) ->
         stemmer = _stemmer(target)
         for stem in stemmer.stemWords(kept) if stemmer else kept:
             found[stem] = None
-    for code in _CODE.findall(text):
-        found["".join(words(code))] = None
+    found |= dict.fromkeys(_codes(text))
     return list(found)

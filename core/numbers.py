@@ -5,7 +5,7 @@ import re
 from core.text import fold, words
 
 NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
-_CODE = re.compile(r"\b(?=[a-z])(?=\w*[-/.]?\w*\d)\w+(?:[-/.]\w+)*\b")
+_CODE = re.compile(r"\b(?=[a-z])(?=[^\W\d]*(?:[-/.][^\W\d]*)?\d)\w+(?:[-/.]\w+)*\b")
 
 
 def plain_number(number: str) -> str:

@@ -1,8 +1,10 @@
 """Findings between the published documents: computed when asked for, and dismissed by people."""
 
 import asyncio
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import String, Text, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,16 +13,19 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core import audit
 from core.audit import SYSTEM
 from core.database import Base, Database, UtcDateTime, now
-from core.embeddings import Encoder
+from core.embeddings import Encoder, from_blobs
 from core.errors import NotFound
-from core.index.chunks import Scope, all_answering, count_of
+from core.index.chunks import Scope, all_answering, count_of, still_answering
 from core.index.tables import ChunkRow, DocumentRow, SupersessionRow
 from core.offload import ModelRunner
-from core.types import Audience
+from core.types import Audience, Passage
 from ingest.findings import Finding, find
 
 _Stamp = tuple[object, ...]
 _EVERYBODY = Scope(audiences=frozenset(Audience))
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_REST = 10
+"""After a look nobody looks again for so many times as long as it took, even if knowledge changes."""
 
 
 class DismissedFindingRow(Base):
@@ -51,6 +56,26 @@ class FindingView:
     dismissed: Dismissal | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What was found when all documents were last compared."""
+
+    views: Sequence[FindingView]
+    """The open ones first, then those of the documents that changed last."""
+    current: bool
+    """Whether nothing has changed since."""
+
+    @property
+    def count_open(self) -> int:
+        return sum(view.dismissed is None for view in self.views)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    stamp: _Stamp
+    found: list[Finding]
+
+
 class Inspection:
     """Looks for documents that do not go together.
 
@@ -65,7 +90,8 @@ class Inspection:
         self._database = database
         self._live = live
         self._runner = runner
-        self._known: tuple[_Stamp, list[Finding]] | None = None
+        self._known: _Known | None = None
+        self._rest_until = 0.0
         self._looking = asyncio.Lock()
         self._begun: asyncio.Task[list[Finding]] | None = None
 
@@ -73,35 +99,41 @@ class Inspection:
         """Return every finding, open ones first, then newest; computed again only when something changed."""
         return await self._with_dismissals(await self._current())
 
-    async def within(self, patience: float) -> list[FindingView] | None:
-        """Return every finding, in the same order, or None while they are still being looked for.
+    async def within(self, patience: float) -> Look | None:
+        """Return what is known, or None while nothing is: the first look is still going on.
 
-        Looking goes on in the background, so that no page waits for it.
+        Looking goes on in the background, so that no page waits for it. While knowledge goes on changing, as
+        during an ingestion, there are pauses; meanwhile what was found before is returned, without what has
+        gone since.
 
         Args:
-            patience: seconds to wait before saying None.
+            patience: seconds to wait for a look that is under way.
         """
         stamp = await self._stamp()
-        if self._known is None or self._known[0] != stamp:
-            joined = self._begun is not None and not self._begun.done()
-            if self._begun is None or not joined:
-                self._begun = asyncio.create_task(self._current(), name="look-for-findings")
-            done, _ = await asyncio.wait({self._begun}, timeout=patience)
-            if not done:
-                return None
-            self._begun.result()  # what went wrong goes on to whoever asked
-            if self._known is None or (joined and self._known[0] != stamp):  # begun before the last change
-                return None
-        return await self._with_dismissals(self._known[1])
+        if self._known is None or self._known.stamp != stamp:
+            look = self._looked_for()
+            if look is not None and (await asyncio.wait({look}, timeout=patience))[0]:
+                look.result()  # what went wrong goes on to whoever asked
+        if (known := self._known) is None:
+            return None
+        if known.stamp == stamp:
+            return Look(views=await self._with_dismissals(known.found), current=True)
+        return Look(views=await self._with_dismissals(await self._standing(known.found)), current=False)
 
-    async def count_open(self, *, patience: float = 0.3) -> int | None:
-        """Return how many findings are open; None while they are still being looked for.
+    def _looked_for(self) -> asyncio.Task[list[Finding]] | None:
+        """Return the look that is under way, or begin one; None during a pause."""
+        if self._begun is None or self._begun.done():
+            if time.monotonic() < self._rest_until:
+                return None
+            self._begun = asyncio.create_task(self._current(), name="look-for-findings")
+        return self._begun
 
-        Args:
-            patience: seconds to wait before saying None.
-        """
-        found = await self.within(patience)
-        return None if found is None else sum(view.dismissed is None for view in found)
+    async def _standing(self, found: Sequence[Finding]) -> list[Finding]:
+        """Return the findings of which both passages may still answer."""
+        uids = {place.chunk_id for own in found for place in (own.one, own.other)}
+        async with self._database.reading() as session:
+            known = await still_answering(session, uids, _EVERYBODY, hold=False)
+        return [own for own in found if {own.one.chunk_id, own.other.chunk_id} <= known]
 
     async def close(self) -> None:
         """Stop looking; called once, at the end."""
@@ -148,7 +180,7 @@ class Inspection:
         Raises:
             NotFound: there is no such finding.
         """
-        found = _called(finding_id, self._known[1] if self._known else [])
+        found = _called(finding_id, self._known.found if self._known else [])
         found = found or _called(finding_id, await self._current())
         if found is None:
             raise NotFound("There is no such finding.")
@@ -157,20 +189,23 @@ class Inspection:
     async def _current(self) -> list[Finding]:
         async with self._looking:
             stamp = await self._stamp()
-            if self._known is None or self._known[0] != stamp:
-                self._known = stamp, await self._find(None)
-            return self._known[1]
+            if self._known is None or self._known.stamp != stamp:
+                begun = time.monotonic()
+                self._known = _Known(stamp, await self._find(None))
+                ended = time.monotonic()
+                self._rest_until = ended + _REST * (ended - begun)
+            return self._known.found
 
     async def _find(self, only: str | None) -> list[Finding]:
+        read = [
+            part async for some in all_answering(self._database, _EVERYBODY, self._live.name) for part in some
+        ]
+        found = await self._runner.run_bulk(_look, read, only)
         async with self._database.reading() as session:
-            passages, vectors = await all_answering(session, _EVERYBODY, self._live.name)
             changed = dict((await session.execute(select(DocumentRow.id, DocumentRow.updated_at))).all())
-        if not passages:
-            return []
-        found = await self._runner.run_bulk(find, passages, vectors, only)
 
         def newest(own: Finding) -> datetime:
-            return max(changed[own.one.document_id], changed[own.other.document_id])
+            return max(changed.get(side.document_id, _LONG_AGO) for side in (own.one, own.other))
 
         return sorted(found, key=newest, reverse=True)  # in what came last is what its author can still mend
 
@@ -192,6 +227,12 @@ class Inspection:
             }
         views = [FindingView(finding=one, dismissed=known.get(one.id)) for one in found]
         return sorted(views, key=lambda view: view.dismissed is not None)
+
+
+def _look(read: list[tuple[Passage, bytes]], only: str | None) -> list[Finding]:
+    """Compare passages, in any order, with one another."""
+    read.sort(key=lambda own: (own[0].document_id, own[0].ordinal))
+    return find([passage for passage, _ in read], from_blobs([blob for _, blob in read]), only)
 
 
 def _called(finding_id: str, found: list[Finding]) -> Finding | None:

@@ -97,8 +97,9 @@ class Ledger:
             kept_row.published_at = now()
             session.add_all(chunk_rows(version, chunks, model))
             await _supersede(session, metadata.supersedes, version.source)
-            facts = {"source": version.source, "version": [before, version.number]}
-            await _tell(session, actor or version.by or audit.SYSTEM, "document_published", row.id, facts)
+            if before != version.number:  # else a decision has it encoded again, and that is told already
+                facts = {"source": version.source, "version": [before, version.number]}
+                await _tell(session, actor or version.by or audit.SYSTEM, "document_published", row.id, facts)
         kept = {chunk_uid(version.document_id, version.number, ordinal) for ordinal in range(len(chunks))}
         return [uid for uid in replaced if uid not in kept]
 

@@ -181,7 +181,11 @@ class Versions:
                 actor=actor,
                 action="document_decided",
                 subject=f"document:{document_id}",
-                details={"fields": sorted(fields), **_changes(before, _told(document))},
+                details={
+                    "source": document.source,
+                    "fields": sorted(fields),
+                    **_changes(before, _told(document)),
+                },
             )
         if again:
             await self._pipeline.answer_with(partial(self._answering, document_id))
@@ -208,7 +212,7 @@ class Versions:
                 actor=actor,
                 action="document_supersedes",
                 subject=f"document:{document_id}",
-                details={"supersedes": source},
+                details={"source": document.source, "supersedes": source},
             )
 
     async def _answering(self, document_id: str) -> NewVersion | None:
@@ -271,10 +275,10 @@ def _told(document: DocumentRow) -> dict[str, Any]:
     """Return what the audit trail may say of decisions: no titles, addresses or people's names."""
     return {
         "language": document.language,
-        "stages": ", ".join(document.stages),
+        "stages": list(document.stages),
         "audience": str(document.audience),
-        "valid_from": document.valid_from,
-        "valid_until": document.valid_until,
+        "valid_from": document.valid_from and document.valid_from.isoformat(),
+        "valid_until": document.valid_until and document.valid_until.isoformat(),
     }
 
 

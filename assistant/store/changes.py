@@ -94,10 +94,12 @@ async def change_at(database: Database, sequence: int) -> Change:
 
 
 def _change(entry: Entry) -> Change:
-    facts = {name: value for name, value in entry.details.items() if name in _FACTS}
-    version = facts.get("version")
-    if isinstance(version, list):  # of a publication: what answered before, and what answers now
-        facts |= {"previous_version": version[0], "version": version[1]}
+    facts: dict[str, Any] = {}
+    for name, value in entry.details.items():
+        if name in _FACTS and audit.is_change(name, value):
+            facts[f"previous_{name}"], facts[name] = value
+        elif name in _FACTS:
+            facts[name] = value
     return Change(
         id=entry.hash[:32],
         sequence=entry.seq,

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
+from pydantic import BaseModel
 
 from assistant.services import Services
 from assistant.store.overview import overview
@@ -16,11 +17,20 @@ from core.audit import Entry
 router = APIRouter(prefix="/admin", include_in_schema=False)
 
 _ROWS = 50
+_PATIENCE = 0.3
+"""Seconds to wait for findings."""
 _LOOKED_OVER = 5000
 """So many of the newest entries are verified at each view; the whole chain when somebody asks for it."""
-_LISTS = {"fields", "documents"}
-"""Details that name several things: two of these are no change from one to the other."""
 _Filter = Annotated[str, Query(max_length=200)]
+
+
+class WaitingOut(BaseModel):
+    """What waits for an admin."""
+
+    counts: dict[str, int | None]
+    """By entry of the menu; null where nothing is known yet."""
+    counting: bool
+    """Something is being counted again: ask once more."""
 
 
 @router.get("")
@@ -35,22 +45,23 @@ async def first_page(request: Request, services: ServicesDep, admin: AdminPerson
         documents=await services.library.counts(),
         healthy=services.dense.healthy,
         encoder=services.encoder.name,
-        waiting=await _counts(services),
+        waiting=(await _waiting(services))[0],
     )
 
 
 @router.get("/waiting")
-async def waiting(services: ServicesDep, admin: AdminPersonDep) -> dict[str, int | None]:
-    """Say how much waits for an admin, by entry of the menu; null while it is being counted."""
+async def waiting(services: ServicesDep, admin: AdminPersonDep) -> WaitingOut:
+    """Say how much waits for an admin, by entry of the menu."""
     await services.gaps.collect()  # pages ask for this when they are there: nobody waits for it
-    return await _counts(services)
+    counts, counting = await _waiting(services)
+    return WaitingOut(counts=counts, counting=counting)
 
 
-async def _counts(services: Services) -> dict[str, int | None]:
-    return {
-        "gaps": await services.gaps.records.count_open(),
-        "findings": await services.inspection.count_open(),
-    }
+async def _waiting(services: Services) -> tuple[dict[str, int | None], bool]:
+    """Return how much waits, None where nothing is known yet, and whether something is being counted."""
+    look = await services.inspection.within(_PATIENCE)
+    gaps = await services.gaps.records.count_open()
+    return {"gaps": gaps, "findings": look.count_open if look else None}, look is None or not look.current
 
 
 @router.get("/audit")
@@ -96,16 +107,10 @@ def _facts(entry: Entry) -> list[tuple[str, list[str]]]:
     The source of a document is told as what the entry is about: its id says nothing to people.
     """
     return [
-        (name, [_said(one) for one in value] if _is_change(name, value) else [_said(value)])
+        (name, [_said(one) for one in value] if audit.is_change(name, value) else [_said(value)])
         for name, value in entry.details.items()
         if value is not None and name != "source"
     ]
-
-
-def _is_change(name: str, value: Any) -> bool:
-    if not isinstance(value, list) or len(value) != 2:
-        return False
-    return name not in _LISTS or not all(isinstance(one, str) for one in value)
 
 
 def _said(value: Any) -> str:

@@ -33,14 +33,15 @@ async def findings(
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> Response:
     """Show what does not go together, both passages side by side; while it is being looked for, say so."""
-    views = await services.inspection.within(_PATIENCE)
-    found = chosen(views or [], kind=kind, state=state)
+    look = await services.inspection.within(_PATIENCE)
+    found = chosen(look.views if look else [], kind=kind, state=state)
     return shown(
         request,
         "admin/findings.html",
         admin,
         "findings",
-        looking=views is None,
+        known=look is not None,
+        looking=look is None or not look.current,
         findings=found[offset : offset + _FINDINGS],
         total=len(found),
         marked=marked,

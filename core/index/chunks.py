@@ -17,6 +17,8 @@ from core.types import Audience, DocumentState, Passage
 
 _BATCH = 5_000  # databases limit the number of bound parameters
 _SLICE = 2_000
+_SMALL = 250
+"""So many rows with all that belongs to them are made within about 10 ms."""
 
 Rows = type[ChunkRow] | type[NextVectorRow]
 """Where vectors are read: of the chunks as they answer, or those of the next model, made aside."""
@@ -58,17 +60,23 @@ def _passages() -> Select[ChunkRow, DocumentRow]:
     return joined.options(defer(ChunkRow.lexemes), defer(ChunkRow.text_hash))
 
 
-async def still_answering(session: AsyncSession, uids: Collection[str], scope: Scope = Scope()) -> set[str]:
-    """Return those of `uids` that may answer; their documents cannot change until the transaction ends."""
-    if not uids:
-        return set()
-    rows = await session.scalars(
-        select(ChunkRow.uid)
-        .join(DocumentRow, DocumentRow.id == ChunkRow.document_id)
-        .where(ChunkRow.uid.in_(list(uids)), answering(scope))
-        .with_for_update(read=True, of=DocumentRow)
-    )
-    return set(rows.all())
+async def still_answering(
+    session: AsyncSession, uids: Collection[str], scope: Scope = Scope(), *, hold: bool = True
+) -> set[str]:
+    """Return those of `uids` that may answer.
+
+    Args:
+        session: of a transaction.
+        uids: chunk ids.
+        scope: for whom.
+        hold: their documents cannot change until the transaction ends.
+    """
+    found: set[str] = set()
+    wanted = select(ChunkRow.uid).join(DocumentRow, DocumentRow.id == ChunkRow.document_id)
+    for start in range(0, len(uids), _BATCH):
+        own = wanted.where(ChunkRow.uid.in_(list(uids)[start : start + _BATCH]), answering(scope))
+        found.update(await session.scalars(own.with_for_update(read=True, of=DocumentRow) if hold else own))
+    return found
 
 
 async def candidates(
@@ -151,17 +159,18 @@ async def all_vectors(database: Database, model: str) -> tuple[list[str], Vector
     return uids, np.concatenate(parts) if parts else np.zeros((0, 0), dtype=np.float32)
 
 
-async def all_answering(session: AsyncSession, scope: Scope, model: str) -> tuple[list[Passage], Vectors]:
-    """Return every passage that may answer now, in the order of documents, with the vectors of `model`."""
-    rows = await session.execute(
-        _passages()
-        .where(ChunkRow.model == model, answering(scope))
-        .order_by(ChunkRow.document_id, ChunkRow.ordinal)
-    )
-    found = rows.all()
-    return [_passage(chunk, document) for chunk, document in found], from_blobs(
-        [chunk.vector for chunk, _ in found]
-    )
+async def all_answering(
+    database: Database, scope: Scope, model: str
+) -> AsyncGenerator[list[tuple[Passage, bytes]], None]:
+    """Yield every passage that may answer, with its vector of `model` (`from_blobs`), in parts, in no order.
+
+    The parts are small, so that whoever reads a large knowledge base leaves the event loop to others.
+    Each is read in a transaction of its own: a document that changes meanwhile may be there in part.
+    """
+    wanted = _passages().with_only_columns(ChunkRow.id, ChunkRow, DocumentRow)
+    wanted = wanted.where(ChunkRow.model == model, answering(scope))
+    async for part in _in_parts(database, wanted, ChunkRow, _SMALL):
+        yield [(_passage(chunk, document), chunk.vector) for _, chunk, document in part]
 
 
 async def all_ids(database: Database, model: str, rows: Rows = ChunkRow) -> set[str]:

@@ -320,7 +320,9 @@ class DenseSearch:
         await self._runner.run_bulk(self._folders.set_aside, name)
         while True:
             try:
-                await self.rebuild()
+                async with self.building:
+                    if self._chroma is None:  # else a switch to another model made a new one meanwhile
+                        await self._rebuild()
             except Exception:
                 log.exception("index_rebuild_failed")
                 await asyncio.sleep(_AGAIN_SECONDS)

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.lexemes import content_words, function_words, lexemes, query_lexemes
+from core.numbers import codes_in
 
 BOTH = frozenset({"it", "en"})
 
@@ -91,3 +92,9 @@ def test_every_term_is_a_plain_word_that_both_databases_take(text: str, language
 def test_a_text_is_found_by_its_own_words(text: str, language: str) -> None:
     found = set(query_lexemes(text, language, frozenset({language})))
     assert set(lexemes(text, language)) <= found
+
+
+@pytest.mark.parametrize("long", ["a" * 150_000, "a-" * 75_000])
+def test_a_word_without_end_costs_no_more_than_its_length(long: str) -> None:
+    assert len(lexemes(long, "en")) <= 75_000  # compared letter by letter with the rest it would take minutes
+    assert codes_in(long) == set()

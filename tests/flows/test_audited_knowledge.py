@@ -48,7 +48,14 @@ async def test_every_deed_is_told_with_its_facts(client: httpx.AsyncClient, flow
     told = [(entry.action, dict(entry.details)) for entry in trail]
     assert told == [
         ("document_published", {"source": "tanaro.md", "version": [0, 1]}),
-        ("document_decided", {"fields": ["audience", "responsible"], "audience": ["public", "internal"]}),
+        (
+                "document_decided",
+                {
+                    "source": "tanaro.md",
+                    "fields": ["audience", "responsible"],
+                    "audience": ["public", "internal"],
+                },
+            ),
         ("document_corrected", {"source": "tanaro.md", "version": 2}),
         ("document_published", {"source": "tanaro.md", "version": [1, 2]}),
         ("document_withdrawn", {"source": "tanaro.md", "version": 2}),

@@ -82,11 +82,28 @@ async def test_a_document_is_followed_from_its_file_to_its_end(instance: Instanc
     assert {event["subject"]["id"] for event in told["events"][1:]} == {document}
     assert first["data"] == {"source": "ofanto.md", "version": 1, "previous_version": 0}
     assert second["data"] == {"source": "ofanto.md", "version": 2, "previous_version": 1}
-    assert decided["data"] == {"fields": ["stages"], "stages": ["", "decision"]}
+    assert decided["data"] == {
+        "source": "ofanto.md",
+        "fields": ["stages"],
+        "previous_stages": [],
+        "stages": ["decision"],
+    }
     assert withdrawn["data"] == {"source": "ofanto.md", "version": 2}
     assert deleted["data"]["versions"] == 2
     assert told["next"] == deleted["sequence"] == told["newest"]
     assert "1.990" not in str(told)
+
+
+async def test_what_a_person_decides_is_told_once_and_by_whom(instance: Instance) -> None:
+    await upload(instance.http, "ofanto.md", TEXT.encode())
+    path = f"/api/v1/documents/{await instance.document('ofanto')}"
+    begun = (await instance.events())["next"]
+    decided = {"title": "Listino delle bici", "valid_until": "2030-01-31"}
+    (await instance.http.patch(path, json=decided, headers=ADMIN)).raise_for_status()  # encoded again
+    (event,) = (await instance.events(after=begun))["events"]
+    assert (event["type"], event["actor"]) == ("document.decided", "key")
+    assert event["data"]["fields"] == ["title", "valid_until"]
+    assert (event["data"]["previous_valid_until"], event["data"]["valid_until"][:10]) == (None, "2030-01-31")
 
 
 async def test_a_cursor_misses_nothing_and_repeats_nothing(instance: Instance) -> None:

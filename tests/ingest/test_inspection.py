@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -106,9 +107,9 @@ async def test_a_person_lets_one_document_take_the_place_of_another(
 ) -> None:
     await pipeline.run([a_file(OLD, "a.md"), a_file(NEW, "b.md")])
     finding = (await inspection.all_findings())[0].finding
-    assert await inspection.count_open(patience=60) == 1
+    assert await _open(inspection) == 1
     await inspection.dismiss(finding.id, "Anna", actor="person:1")
-    assert await inspection.count_open(patience=60) == 0
+    assert await _open(inspection) == 0
     await inspection.reopen(finding.id, actor="person:1")
     library = Library(database)
     old, new = await library.get("a.md"), await library.get("b.md")
@@ -137,17 +138,52 @@ async def test_nobody_waits_while_findings_are_looked_for(
     held = asyncio.create_task(own.run_bulk(go_on.wait, 60))
     try:
         async with asyncio.timeout(30):
-            assert await inspection.within(0.05) is None
-            assert await inspection.count_open(patience=0.05) is None
+            earlier = await inspection.within(0.05)
+            assert earlier is not None
+            assert (earlier.current, earlier.count_open) == (False, 1), "it is being looked for again"
+            await pipeline.remove("b.md")
+            assert await _open(inspection, 0.05) == 0, "what has gone is not shown"
+            await pipeline.run([a_file(NEW, "b.md")])
+            first = Inspection(database, LiveEncoder(encoder), own)
+            assert await first.within(0.05) is None
+            await first.close()
             let_be = await inspection.dismiss(seen.finding.id, "Anna")
             assert (await inspection.one(seen.finding.id)).dismissed == let_be.dismissed
     finally:
         go_on.set()
         await held
-    found = await inspection.within(60)
-    assert found is not None
-    assert [(view.finding, view.dismissed) for view in found] == [(seen.finding, let_be.dismissed)]
+    await inspection.all_findings()
+    look = await inspection.within(0)
+    assert look is not None
+    assert look.current
+    ((finding, dismissed),) = [(view.finding, view.dismissed) for view in look.views]
+    assert dismissed is None, "another document with the same text"
+    assert (finding.one.values, finding.other.values) == (seen.finding.one.values, seen.finding.other.values)
     await inspection.close()
+
+
+async def test_nobody_looks_all_the_time_while_knowledge_changes(
+    pipeline: Pipeline, database: Database, encoder: Encoder
+) -> None:
+    own = ModelRunner()
+    inspection = Inspection(database, LiveEncoder(encoder), own)
+    held = asyncio.create_task(own.run_bulk(time.sleep, 1))
+    await inspection.all_findings()  # takes a second: the next ten nobody looks
+    await held
+    await pipeline.run([a_file(OLD, "a.md"), a_file(NEW, "b.md")])
+    async with asyncio.timeout(9):
+        look = await inspection.within(60)
+    assert look is not None
+    assert (list(look.views), look.current) == ([], False)
+    assert len(await inspection.all_findings()) == 1, "who asks for all of them gets them"
+    assert await _open(inspection) == 1
+    await inspection.close()
+
+
+async def _open(inspection: Inspection, patience: float = 60) -> int:
+    look = await inspection.within(patience)
+    assert look is not None
+    return look.count_open
 
 
 async def test_another_embedding_model_has_findings_of_its_own(

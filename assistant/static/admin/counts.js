@@ -10,15 +10,20 @@ async function count() {
   const places = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-count]"));
   if (!places.length) return;
   clearTimeout(timer);
-  const waiting = await request("/admin/waiting").catch(() => ({}));
+  const { counts = {}, counting = false } = await request("/admin/waiting").catch(() => ({}));
   for (const place of places) {
-    const number = waiting[place.dataset.count ?? ""];
+    const number = counts[place.dataset.count ?? ""];
     place.hidden = !number;
     place.textContent = number ? String(number) : "";
   }
-  const counting = Object.values(waiting).includes(null);
-  if (counting) timer = setTimeout(count, AGAIN);
-  else if (document.querySelector("[data-looking]")) await swap("#findings", "GET", location.href);
+  const looking = document.querySelector("[data-looking]");
+  if (counting || (looking && busy())) timer = setTimeout(count, AGAIN);
+  else if (looking) await swap("#findings", "GET", location.href);
+}
+
+/** Somebody who is writing there would lose what was written. */
+function busy() {
+  return document.querySelector("#findings input:focus, #findings select:focus, dialog[open]") !== null;
 }
 
 count();
