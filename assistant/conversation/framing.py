@@ -152,8 +152,7 @@ def cite(sentences: Sequence[Sentence]) -> tuple[str, Used]:
     for sentence in sentences:
         for source in sentence.sources:
             numbers.setdefault(source, len(numbers) + 1)
-            before = used.get(source)
-            used[source] = replace(before, text=f"{before.text}\n{sentence.text}") if before else sentence
+            used[source] = _together(used[source], sentence) if source in used else sentence
     parts: list[str] = []
     for position, sentence in enumerate(sentences):
         following = sentences[position + 1] if position + 1 < len(sentences) else None
@@ -161,6 +160,10 @@ def cite(sentences: Sequence[Sentence]) -> tuple[str, Used]:
         marks = " ".join(f"[{numbers[source]}]" for source in sentence.sources) if last_of_run else ""
         parts.append(_marked(sentence, marks))
     return _joined(sentences, parts), tuple(used.items())
+
+
+def _together(one: Sentence, other: Sentence) -> Sentence:
+    return replace(one, text=f"{one.text}\n{other.text}", block=one.block or other.block)
 
 
 def in_parts(text: str) -> list[str]:

@@ -154,6 +154,15 @@ def test_a_citation_quotes_all_that_it_supports() -> None:
     assert quotes == ["Il reso è libero. Il rimborso arriva dopo.", "Altro."]
 
 
+def test_a_sentence_and_a_table_of_one_source_keep_their_lines_in_its_quote() -> None:
+    table = "| Taglia | Prezzo |\n| --- | --- |\n| M | 10 € |"
+    _, used = cite(
+        [Sentence(text="Ecco i prezzi.", sources=(0,)), Sentence(text=table, sources=(0,), block=True)]
+    )
+    (citation,) = LEI.citations(used, [passage("uno")])
+    assert citation.quote == f"Ecco i prezzi.\n{table}"
+
+
 def test_a_quote_is_shortened_and_its_passage_is_not() -> None:
     source = passage("parola " * 300)
     (citation,) = LEI.citations([(0, _says("parola " * 300, 0))], [source])

@@ -49,13 +49,13 @@ async def test_every_deed_is_told_with_its_facts(client: httpx.AsyncClient, flow
     assert told == [
         ("document_published", {"source": "tanaro.md", "version": [0, 1]}),
         (
-                "document_decided",
-                {
-                    "source": "tanaro.md",
-                    "fields": ["audience", "responsible"],
-                    "audience": ["public", "internal"],
-                },
-            ),
+            "document_decided",
+            {
+                "source": "tanaro.md",
+                "fields": ["audience", "responsible"],
+                "audience": ["public", "internal"],
+            },
+        ),
         ("document_corrected", {"source": "tanaro.md", "version": 2}),
         ("document_published", {"source": "tanaro.md", "version": [1, 2]}),
         ("document_withdrawn", {"source": "tanaro.md", "version": 2}),

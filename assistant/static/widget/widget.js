@@ -197,7 +197,7 @@ textarea:focus { border-color: #0000; }
     throw { status };
   }
 
-  /** The server pings: 40 silent seconds are the end. */
+  /** The server pings: 40 s of silence are the end. */
   async function readEvents(body, listen) {
     const reader = body.pipeThrough(new TextDecoderStream()).getReader();
     for (let rest = ""; ; ) {
@@ -286,8 +286,9 @@ textarea:focus { border-color: #0000; }
     const nodes = [];
     while (walker.nextNode()) nodes.push(walker.currentNode);
     for (const node of nodes) {
-      const row = node.parentNode.closest("tr")?.textContent;
-      const told = (line) => line[1] && line.split("|").every((cell) => row.includes(cell.trim()));
+      const row = node.parentNode.closest("tr");
+      const there = (cell) => [...row.cells].some((own) => own.textContent === cell.trim());
+      const told = (line) => /^\|/.test(line) && line.split("|").slice(1, -1).every(there);
       const marked = row ? () => quote.split("\n").some(told) : quoted;
       const parts = node.data.split(/(?<=[.!?] )/);
       node.replaceWith(...parts.map((part) => (part && marked(part) ? h("mark", {}, part) : part)));
@@ -339,7 +340,7 @@ textarea:focus { border-color: #0000; }
 
   async function begin() {
     session = JSON.parse(store("getItem"));
-    if (session) return (loaded = false); // another tab was first
+    if (session) return (loaded = false); // another tab did
     session = await call("POST", "/conversations", { language: lang, page });
     store("setItem", JSON.stringify(session));
     load(session);
@@ -496,14 +497,14 @@ textarea:focus { border-color: #0000; }
     new ResizeObserver(() => showLatest(follows)).observe(ui.scroll);
   }
 
-  /** A button that goes when pressed, without the focus. */
+  /** A button that goes, without the focus. */
   const vanishing = (name, text, act) =>
     button(name, null, () => {
       ui[phone.matches ? "scroll" : "input"].focus();
       act();
     }, text);
 
-  /** Into a new log: nobody hears this as news. */
+  /** Into a new log: not heard as news. */
   function redraw() {
     ui.log = h("div.log.col", { role: "log", "aria-live": "polite" });
     if (site) {
@@ -632,7 +633,7 @@ textarea:focus { border-color: #0000; }
 
   // ---- The visitor
 
-  const show = (dialog) => dialog[phone.matches ? "showModal" : "show"](); // modal: keeps the focus
+  const show = (dialog) => dialog[phone.matches ? "showModal" : "show"](); // keeps the focus
 
   function measure() {
     const { input, counter } = ui;
