@@ -281,6 +281,23 @@ async def test_an_index_that_breaks_while_running_is_replaced(sqlite: Database, 
         assert (await dense.search(VECTORS[9], limit=1))[0][0] == uids[9]
 
 
+async def test_an_index_that_somebody_else_replaced_is_not_made_again(
+    sqlite: Database, tmp_path: Path
+) -> None:
+    uids = await store_vectors(sqlite, "a", VECTORS)
+    async with _opened(sqlite, tmp_path) as dense:
+        async with dense.building:  # as a switch to another model holds it
+            assert dense._chroma is not None
+            dense._chroma.close()
+            await dense.finds(uids[:1], VECTORS[:1])
+            assert dense._repair is not None
+            await dense._rebuild()
+            made = await _folder(sqlite)
+        await dense._repair
+        assert await _folder(sqlite) == made
+        assert (await dense.search(VECTORS[9], limit=1))[0][0] == uids[9]
+
+
 async def test_what_is_added_during_a_rebuild_is_in_the_new_index(sqlite: Database, tmp_path: Path) -> None:
     await store_vectors(sqlite, "a", VECTORS)
     late = unit_vectors(1, seed=11)
