@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence, Set
 from functools import partial
 
 import numpy as np
+from anyio import CancelScope, from_thread, to_thread
 
 from core.audit import SYSTEM
 from core.errors import DocumentRefused, NotFound, Refusal
@@ -79,8 +80,7 @@ class Pipeline:
                         partial(self._take, run), partial(self._encode, run), partial(self._settle, run)
                     )
                 finally:
-                    self._preparer.originals.let_go(run.held.values())
-                await self._forget(run.lost())
+                    await self._let_go(run)
         embedded = sum(one.chunks for one in run.reports if one.outcome in (Outcome.ADDED, Outcome.CHANGED))
         return IngestReport(files=tuple(run.reports), embedded=embedded, seconds=time.monotonic() - started)
 
@@ -158,11 +158,21 @@ class Pipeline:
             self._index.changed()
             await self._index.remove(silent)
 
+    async def _let_go(self, run: Run) -> None:
+        """End a turn: forget the files that no version came to need, and those of documents deleted since."""
+        with CancelScope(shield=True):
+            due = await to_thread.run_sync(self._preparer.originals.let_go, run.held)
+            await self._forget(due | (set(run.held) - run.needed))
+
     async def _forget(self, originals: set[str]) -> None:
         """Delete the files that no version needs; asked here, for one may have come to need them by now."""
         if originals:
-            unused = await self._ledger.unused(originals)
-            await self._runner.run(self._preparer.originals.forget, unused)
+            # In no lane: nothing is computed, and a customer's question need not wait for it.
+            await to_thread.run_sync(
+                self._preparer.originals.forget,
+                originals,
+                lambda free: from_thread.run(self._ledger.unused, free),
+            )
 
     async def _take(self, run: Run) -> list[Prepared] | None:
         """Read the next group; return what is to be encoded of it, or None at the end or for others to go."""
@@ -178,17 +188,15 @@ class Pipeline:
                 run.tell(item)
                 continue
             try:
-                prepared = await self._read(item, known.get(item.source), run.by)
+                prepared = await self._read(item, known.get(item.source), run)
             except DocumentRefused as problem:
                 run.tell(await self._refuse(item, problem))
                 continue
             if prepared is None:
                 run.tell(FileReport(source=item.source, outcome=Outcome.UNCHANGED))
                 continue
-            if prepared.version.original:
-                run.held[item.source] = prepared.version.original
             if _waits(prepared):
-                run.tell(await self._keep(prepared))
+                run.tell(await self._keep(prepared, run))
             else:
                 waiting.append(prepared)
         return waiting
@@ -205,10 +213,10 @@ class Pipeline:
         found = await self._add(group)
         replaced: list[str] = []
         for prepared in group:
-            run.tell(await self._report(prepared, found, replaced))
+            run.tell(await self._report(prepared, run, found, replaced))
         await self._index.remove(replaced)
 
-    async def _read(self, file: SourceFile, known: Known | None, by: str) -> Prepared | None:
+    async def _read(self, file: SourceFile, known: Known | None, run: Run) -> Prepared | None:
         """Read a file if it has changed; None when it has not.
 
         Raises:
@@ -221,9 +229,10 @@ class Pipeline:
                 await self._ledger.confirm(file.source, root)
             return None
         check_name(file, known)
-        return await self._runner.run_bulk(self._preparer.from_file, file, known, file_hash, by)
+        read = partial(self._preparer.from_file, file, known, file_hash, run.by, run.held)
+        return await self._runner.run_bulk(read)
 
-    async def _keep(self, prepared: Prepared) -> FileReport:
+    async def _keep(self, prepared: Prepared, run: Run) -> FileReport:
         """Keep what was read for a person to publish."""
         await self._runner.run_bulk(self._preparer.skim, prepared)
         new = prepared.known is None
@@ -231,7 +240,7 @@ class Pipeline:
             await self._ledger.keep_draft(prepared.version, new=new, suggested=prepared.suggested)
         except NotFound:  # deleted while it was read
             return FileReport(source=prepared.version.source, outcome=Outcome.REMOVED)
-        return _taken(prepared, Outcome.DRAFTED)
+        return _taken(prepared, run, Outcome.DRAFTED)
 
     async def _refuse(self, file: SourceFile, problem: DocumentRefused) -> FileReport:
         await self._ledger.refuse(file, problem)
@@ -256,7 +265,7 @@ class Pipeline:
             [one.uids[0] for one in group], np.stack([one.vectors[0] for one in group])
         )
 
-    async def _report(self, prepared: Prepared, found: Set[str], replaced: list[str]) -> FileReport:
+    async def _report(self, prepared: Prepared, run: Run, found: Set[str], replaced: list[str]) -> FileReport:
         """Publish one document of a run; `replaced` collects the chunks that answer no more."""
         source, known = prepared.version.source, prepared.known
         try:
@@ -269,7 +278,7 @@ class Pipeline:
             await self._index.remove(prepared.uids)
             return await self._refuse(prepared.file, problem)
         outcome = Outcome.CHANGED if known and known.version else Outcome.ADDED
-        return _taken(prepared, outcome)
+        return _taken(prepared, run, outcome)
 
     async def _publish(self, prepared: Prepared, found: Set[str], actor: str | None = None) -> list[str]:
         """Let a version answer, if the index really found it; return the chunks that it replaces.
@@ -300,8 +309,10 @@ class Pipeline:
         return replaced
 
 
-def _taken(prepared: Prepared, outcome: Outcome) -> FileReport:
+def _taken(prepared: Prepared, run: Run, outcome: Outcome) -> FileReport:
     version = prepared.version
+    if version.original:
+        run.needed.add(version.original)
     kinds = tuple(sorted({str(warning["kind"]) for warning in version.warnings}))
     return FileReport(source=version.source, outcome=outcome, chunks=len(prepared.uids), warnings=kinds)
 

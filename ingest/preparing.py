@@ -97,8 +97,10 @@ class Preparer:
         """Whose vectors are made now."""
         return self._encoder.name
 
-    def from_file(self, file: SourceFile, known: Known | None, file_hash: str, by: str) -> Prepared:
-        """Read and cut one document.
+    def from_file(
+        self, file: SourceFile, known: Known | None, file_hash: str, by: str, held: list[str]
+    ) -> Prepared:
+        """Read and cut one document, and keep its file; `held` tells which, also when this fails.
 
         Raises:
             DocumentRefused: it cannot be read or holds no text.
@@ -129,7 +131,7 @@ class Preparer:
             text=as_text(loaded),
             pieces=pieces,
             warnings=[asdict(warning) for warning in loaded.warnings],
-            original=self.originals.keep(file.content),
+            original=self.originals.keep(file.content, held),
             by=by,
         )
         return self.for_answering(version, known, file)
