@@ -175,14 +175,14 @@ class Pipeline:
             )
 
     async def _take(self, run: Run) -> list[Prepared] | None:
-        """Read the next group; return what is to be encoded of it, or None at the end or for others to go."""
+        """Read the next group; return what has changed of it, or None at the end or for others to go."""
         if run.taken and self._floor.wanted:
             return None
         group = await self._runner.run_bulk(run.next_group)
         if group is None:
             return None
         known = await self._ledger.known([item.source for item in group if isinstance(item, SourceFile)])
-        waiting: list[Prepared] = []
+        read: list[Prepared] = []
         for item in group:
             if isinstance(item, FileReport):
                 run.tell(item)
@@ -195,25 +195,28 @@ class Pipeline:
             if prepared is None:
                 run.tell(FileReport(source=item.source, outcome=Outcome.UNCHANGED))
                 continue
+            read.append(prepared)
+        return read
+
+    async def _encode(self, run: Run, group: Sequence[Prepared]) -> None:
+        """Make the vectors of a group; of its drafts only what tells which stages to suggest."""
+        drafts = [one for one in group if _waits(one)]
+        if answering := [one for one in group if not _waits(one)]:
+            run.doing(Step.EMBEDDING)
+            await self._embed(answering)
+        if drafts:
+            await self._runner.run_encoding(self._preparer.skim, drafts)
+
+    async def _settle(self, run: Run, group: Sequence[Prepared]) -> None:
+        """Publish or keep the documents of a group, each by itself."""
+        answering = [one for one in group if not _waits(one)]
+        found = await self._add(answering) if answering else set()
+        replaced: list[str] = []
+        for prepared in group:
             if _waits(prepared):
                 run.tell(await self._keep(prepared, run))
             else:
-                waiting.append(prepared)
-        return waiting
-
-    async def _encode(self, run: Run, group: Sequence[Prepared]) -> None:
-        if group:
-            run.doing(Step.EMBEDDING)
-            await self._embed(group)
-
-    async def _settle(self, run: Run, group: Sequence[Prepared]) -> None:
-        """Publish a group, each document by itself."""
-        if not group:
-            return
-        found = await self._add(group)
-        replaced: list[str] = []
-        for prepared in group:
-            run.tell(await self._report(prepared, run, found, replaced))
+                run.tell(await self._report(prepared, run, found, replaced))
         await self._index.remove(replaced)
 
     async def _read(self, file: SourceFile, known: Known | None, run: Run) -> Prepared | None:
@@ -234,7 +237,6 @@ class Pipeline:
 
     async def _keep(self, prepared: Prepared, run: Run) -> FileReport:
         """Keep what was read for a person to publish."""
-        await self._runner.run_bulk(self._preparer.skim, prepared)
         new = prepared.known is None
         try:
             await self._ledger.keep_draft(prepared.version, new=new, suggested=prepared.suggested)

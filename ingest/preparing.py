@@ -194,10 +194,19 @@ class Preparer:
             )
             prepared.suggested = self._suggest(prepared.vectors)
 
-    def skim(self, prepared: Prepared) -> None:
-        """Suggest stages for a draft, which has no vectors yet: from its first chunks."""
-        if self._served is not None:
-            prepared.suggested = self._suggest(self._encoder.embed_documents(prepared.to_encode[:_SKIMMED]))
+    def skim(self, drafts: Sequence[Prepared]) -> None:
+        """Suggest stages for drafts, which get no vectors yet, from their first chunks.
+
+        Where a version answers, a draft beside it does not speak for the document.
+        """
+        skimmed = [one for one in drafts if not (one.known and one.known.version)]
+        if self._served is None or not skimmed:
+            return
+        starts = [one.to_encode[:_SKIMMED] for one in skimmed]
+        vectors = self._encoder.embed_documents([text for start in starts for text in start])
+        ends = np.cumsum([len(start) for start in starts])
+        for one, own in zip(skimmed, np.split(vectors, ends[:-1]), strict=True):
+            one.suggested = self._suggest(own)
 
     def _suggest(self, vectors: Vectors) -> dict[str, float] | None:
         return sure_ones(self._served(vectors, self.model)) if self._served else None
