@@ -17,7 +17,7 @@ from core.index.tables import ChunkRow, DocumentRow, NextVectorRow, Supersession
 from core.text import clean
 from core.types import UNKNOWN_LANGUAGE, DocumentState
 from ingest.ledger_rows import chunk_rows, decided, describe
-from ingest.ledger_types import Gone, Known, NewChunk, NewVersion, Origin, chunk_uid
+from ingest.ledger_types import Gone, Known, NewChunk, NewVersion, Origin
 from ingest.metadata import as_details
 from ingest.types import MediaType, Metadata, SourceFile
 
@@ -99,7 +99,7 @@ class Ledger:
             await _supersede(session, metadata.supersedes, version.source)
             facts = {"source": version.source, "version": [before, version.number]}
             await _tell(session, actor or version.by or audit.SYSTEM, "document_published", row.id, facts)
-        kept = {chunk_uid(version.document_id, version.number, ordinal) for ordinal in range(len(chunks))}
+        kept = {chunk.uid for chunk in chunks}
         return [uid for uid in replaced if uid not in kept]
 
     async def keep_draft(

@@ -1,12 +1,11 @@
 """What the ledger writes: what is known about a document, and its chunks, as rows."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.embeddings import to_blob
 from core.index.tables import ChunkRow, DocumentRow
-from ingest.ledger_types import NewChunk, NewVersion, chunk_uid
+from ingest.ledger_types import NewChunk, NewVersion
 from ingest.metadata import as_details, build_metadata
 from ingest.types import Metadata
 
@@ -28,13 +27,13 @@ def decided(new: NewVersion, chosen: Mapping[str, Any]) -> Metadata:
 def chunk_rows(new: NewVersion, chunks: Sequence[NewChunk], model: str) -> list[ChunkRow]:
     return [
         ChunkRow(
-            uid=chunk_uid(new.document_id, new.number, ordinal),
+            uid=chunk.uid,
             document_id=new.document_id,
             version=new.number,
             ordinal=ordinal,
             section=chunk.piece.section,
             text=chunk.piece.text,
-            text_hash=hashlib.sha256(chunk.piece.text.encode()).hexdigest(),
+            text_hash=chunk.text_hash,
             encoded_hash=chunk.encoded_hash,
             language=chunk.language,
             page=chunk.piece.page,

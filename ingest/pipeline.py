@@ -6,7 +6,6 @@ by a transaction of its own. The new vectors are in the index before SQL commits
 ones leave it afterwards: at no moment does a document answer with neither.
 """
 
-import hashlib
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence, Set
 from functools import partial
@@ -24,7 +23,7 @@ from ingest.ledger_types import Gone, Known, NewVersion
 from ingest.overlap import Floor, in_overlap
 from ingest.preparing import Prepared, Preparer
 from ingest.runs import OnStep, Progress, Run, Step
-from ingest.sources import DRAFT, check_name, clashes, refusal
+from ingest.sources import DRAFT, FirstLook, check_name, first_looks, refusal
 from ingest.types import FileReport, IngestReport, Outcome, SourceFile
 
 log = get_log(__name__)
@@ -181,14 +180,16 @@ class Pipeline:
         group = await self._runner.run_bulk(run.next_group)
         if group is None:
             return None
-        known = await self._ledger.known([item.source for item in group if isinstance(item, SourceFile)])
+        files = [item for item in group if isinstance(item, SourceFile)]
+        known = await self._ledger.known([file.source for file in files])
+        looks = await self._runner.run_bulk(first_looks, files, known, self.recipe)
         read: list[Prepared] = []
         for item in group:
             if isinstance(item, FileReport):
                 run.tell(item)
                 continue
             try:
-                prepared = await self._read(item, known.get(item.source), run)
+                prepared = await self._read(item, known.get(item.source), looks[item.source], run)
             except DocumentRefused as problem:
                 run.tell(await self._refuse(item, problem))
                 continue
@@ -219,20 +220,23 @@ class Pipeline:
                 run.tell(await self._report(prepared, run, found, replaced))
         await self._index.remove(replaced)
 
-    async def _read(self, file: SourceFile, known: Known | None, run: Run) -> Prepared | None:
+    async def _read(
+        self, file: SourceFile, known: Known | None, look: FirstLook, run: Run
+    ) -> Prepared | None:
         """Read a file if it has changed; None when it has not.
 
         Raises:
             DocumentRefused: it cannot be taken in.
         """
-        file_hash = _hash(file)
-        if known and (known.file_hash, known.recipe) == (file_hash, self.recipe):
-            root = known.root if clashes(file, known) else file.root
-            if (root, None) != (known.root, known.reason):
-                await self._ledger.confirm(file.source, root)
+        if known and look.unchanged:
+            if (look.root, None) != (known.root, known.reason):
+                await self._ledger.confirm(file.source, look.root)
             return None
-        check_name(file, known)
-        read = partial(self._preparer.from_file, file, known, file_hash, run.by, run.held)
+
+        def read() -> Prepared:
+            check_name(file, known)
+            return self._preparer.from_file(file, known, look.file_hash, run.by, run.held)
+
         return await self._runner.run_bulk(read)
 
     async def _keep(self, prepared: Prepared, run: Run) -> FileReport:
@@ -297,7 +301,7 @@ class Pipeline:
         fresh = prepared.file is not None
         replaced = await self._ledger.publish(
             version,
-            prepared.chunks(),
+            prepared.chunks,
             self._preparer.model,
             new=fresh and prepared.known is None,
             fresh=fresh,
@@ -317,11 +321,6 @@ def _taken(prepared: Prepared, run: Run, outcome: Outcome) -> FileReport:
         run.needed.add(version.original)
     kinds = tuple(sorted({str(warning["kind"]) for warning in version.warnings}))
     return FileReport(source=version.source, outcome=outcome, chunks=len(prepared.uids), warnings=kinds)
-
-
-def _hash(file: SourceFile) -> str:
-    beside = repr(sorted(file.metadata.items()))
-    return hashlib.sha256(file.content + b"\x00" + beside.encode()).hexdigest()
 
 
 def _waits(prepared: Prepared) -> bool:

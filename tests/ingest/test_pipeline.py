@@ -1,8 +1,12 @@
-"""What a run of the pipeline costs: calls of the encoder, and nothing on the event loop."""
+"""What a run of the pipeline costs: calls of the encoder, and next to nothing on the event loop."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -90,3 +94,53 @@ async def test_nothing_is_encoded_for_a_draft_beside_a_version_that_answers(know
     assert await knowledge.outcomes([_page(1, parts=4)]) == {Outcome.DRAFTED}
     assert knowledge.encoder.calls == []
     assert set((await knowledge.library.get("1.md")).suggested) == {"chunks-1"}
+
+
+async def test_neither_hashes_nor_lexemes_nor_files_are_the_business_of_the_event_loop(
+    knowledge: Knowledge, tmp_path: Path
+) -> None:
+    one, other = (str(tmp_path / name) for name in ("one", "other"))
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "faq.md").write_text("# Faq")
+    text = "# Faq\n\nLa bici è in casa."
+    with _on_this_thread() as done:
+        taken = [
+            await knowledge.outcomes([a_file(content, root=root)])
+            for content, root in ((text, one), (text, one), (text, other), (f"{text} Ora.", other))
+        ]
+        await knowledge.versions.publish((await knowledge.library.get("faq.md")).id, 1)
+    assert taken == [{Outcome.ADDED}, {Outcome.UNCHANGED}, {Outcome.UNCHANGED}, {Outcome.REFUSED}]
+    assert done & {"openssl_sha256", "stat", "lexemes", "chunk_uid"} == set()
+    assert done >= {"run", "_take", "publish"}  # it looked
+
+
+@contextmanager
+def _on_this_thread() -> Iterator[set[str]]:
+    """Collect the names of what ingestion does on this thread: our functions, and what they call in C."""
+    names: set[str] = set()
+
+    def note(frame: FrameType, event: str, argument: Any) -> None:
+        if event == "call" and _place(frame) in ("/ingest/", "/core/lexemes"):
+            names.add(frame.f_code.co_name)
+        elif event == "c_call" and _caller(frame) == "/ingest/":
+            names.add(argument.__name__)
+
+    sys.setprofile(note)
+    try:
+        yield names
+    finally:
+        sys.setprofile(None)
+
+
+def _place(frame: FrameType) -> str:
+    """Return which part of our own code this is, nothing for libraries."""
+    places = ("/tests/", "/ingest/", "/core/lexemes", "/core/")
+    return next((place for place in places if place in frame.f_code.co_filename), "")
+
+
+def _caller(frame: FrameType | None) -> str:
+    """Return which part of our own code is near: `Path.is_file` asks `Path.stat`, and that `os.stat`."""
+    for _ in range(3):
+        if frame is not None and not _place(frame):
+            frame = frame.f_back
+    return _place(frame) if frame is not None else ""
