@@ -146,7 +146,8 @@ class Ledger:
     async def refuse(self, file: SourceFile, problem: DocumentRefused) -> None:
         """Record why a document was not taken in; a version that answers already goes on answering."""
         async with self._database.writing() as session:
-            row = await session.scalar(select(DocumentRow).where(DocumentRow.source == file.source))
+            wanted = select(DocumentRow).where(DocumentRow.source == file.source)
+            row = await session.scalar(wanted.with_for_update())
             if row is None:
                 row = DocumentRow(
                     id=uuid4().hex, source=file.source, root=file.root, version=0, latest=0, revision=0,
