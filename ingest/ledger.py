@@ -266,13 +266,12 @@ def _known(row: DocumentRow, versions: Sequence[Any]) -> Known:
 
 
 def _counted(row: DocumentRow | None, new: NewVersion) -> DocumentRow:
-    """Return the row of a document, made when there is none, with one more version counted."""
+    """Return the row of a document with one more version counted; one that is made still says nothing."""
     if row is None:
         row = DocumentRow(
             id=new.document_id, source=new.source, version=0, latest=0, revision=0, chosen={},
-            language=new.language, state=DocumentState.RECEIVED, created_at=now(),
+            state=DocumentState.RECEIVED, created_at=now(),
         )  # fmt: skip
-        _describe(row, new, new.metadata)
     row.latest, row.updated_at, row.revision = max(row.latest, new.number), now(), row.revision + 1
     return row
 
