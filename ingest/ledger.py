@@ -16,8 +16,8 @@ from core.errors import DocumentRefused, NotFound
 from core.index.tables import ChunkRow, DocumentRow, NextVectorRow, SupersessionRow, VersionRow
 from core.text import clean
 from core.types import UNKNOWN_LANGUAGE, DocumentState
-from ingest.ledger_rows import chunk_rows, decided, describe
-from ingest.ledger_types import Gone, Known, NewChunk, NewVersion, Origin
+from ingest.ledger_rows import as_known, chunk_rows, decided, describe, versions_of
+from ingest.ledger_types import Gone, Known, NewChunk, NewVersion
 from ingest.metadata import as_details
 from ingest.types import MediaType, Metadata, SourceFile
 
@@ -33,8 +33,8 @@ class Ledger:
         asked = select(DocumentRow).where(DocumentRow.source.in_(sources))
         async with self._database.reading() as session:
             rows = {row.id: row for row in await session.scalars(asked)}
-            versions = await _versions_of(session, list(rows))
-        return {row.source: _known(row, versions[row.id]) for row in rows.values()}
+            versions = await versions_of(session, list(rows))
+        return {row.source: as_known(row, versions[row.id]) for row in rows.values()}
 
     async def vectors(self, document_id: str, model: str) -> dict[str, Vectors]:
         """Return the vectors that the document's chunks have, by the hash of what was encoded."""
@@ -216,6 +216,12 @@ class Ledger:
         async with self._database.reading() as session:
             return await _unused(session, originals)
 
+    async def originals(self) -> set[str]:
+        """Return all files that versions need."""
+        needed = select(VersionRow.original).where(VersionRow.original.is_not(None)).distinct()
+        async with self._database.reading() as session:
+            return {name for name in await session.scalars(needed) if name}
+
     async def sources_of(self, root: str) -> set[str]:
         """Return the sources that were ingested from this folder or file, or from record files in it."""
         record_inside = DocumentRow.root.startswith(f"{root}/", autoescape=True) & (
@@ -231,38 +237,6 @@ class Ledger:
             await session.execute(
                 update(DocumentRow).where(DocumentRow.source == source).values(root=root, reason=None)
             )
-
-
-async def _versions_of(session: AsyncSession, documents: Sequence[str]) -> dict[str, list[Any]]:
-    """Return number, origin, hash and recipe of every version, the oldest first, by document."""
-    found: dict[str, list[Any]] = {document: [] for document in documents}
-    if found:
-        told = select(
-            VersionRow.document_id,
-            VersionRow.number,
-            VersionRow.origin,
-            VersionRow.file_hash,
-            VersionRow.recipe,
-        ).where(VersionRow.document_id.in_(documents))
-        for version in await session.execute(told.order_by(VersionRow.number)):
-            found[version.document_id].append(version)
-    return found
-
-
-def _known(row: DocumentRow, versions: Sequence[Any]) -> Known:
-    newest = next((one for one in reversed(versions) if one.origin == Origin.FILE), None)
-    live = next((one for one in versions if one.number == row.version), None)
-    return Known(
-        document_id=row.id,
-        version=row.version,
-        latest=row.latest,
-        root=row.root,
-        reason=row.reason,
-        file_hash=newest.file_hash if newest else None,
-        recipe=newest.recipe if newest else None,
-        waits=row.latest > 0 and (live is None or live.origin == Origin.EDITED),
-        chosen=row.chosen,
-    )
 
 
 def _counted(row: DocumentRow | None, new: NewVersion) -> DocumentRow:

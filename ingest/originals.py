@@ -8,6 +8,8 @@ from pathlib import Path
 from threading import Lock
 from uuid import uuid4
 
+_HALF = ".part"
+
 
 class Originals:
     """A folder of files named by their SHA-256. Blocking: call it in a thread.
@@ -47,6 +49,18 @@ class Originals:
         """Return where the file with this hash is, or would be."""
         return self._folder / name[:2] / name
 
+    def names(self) -> set[str]:
+        """Return the files that are there; those left half written by a process that ended are deleted."""
+        found: set[str] = set()
+        for path in self._folder.glob("??/*"):
+            if path.suffix != _HALF:
+                found.add(path.name)
+                continue
+            with self._one_change:
+                if path.name.partition(".")[0] not in self._held:
+                    path.unlink(missing_ok=True)
+        return found
+
     def let_go(self, names: Iterable[str]) -> set[str]:
         """Hold each of these once less: it is known now which versions need them.
 
@@ -75,7 +89,7 @@ class Originals:
 
 
 def _write(place: Path, content: bytes) -> None:
-    half = place.with_name(f"{place.name}.{uuid4().hex}.part")
+    half = place.with_name(f"{place.name}.{uuid4().hex}{_HALF}")
     try:
         with half.open("wb") as out:
             out.write(content)

@@ -28,6 +28,9 @@ from ingest.types import FileReport, IngestReport, Outcome, SourceFile
 
 log = get_log(__name__)
 
+_SWEPT = 500
+"""Files asked for at once."""
+
 
 class Pipeline:
     """Takes documents in.
@@ -113,6 +116,18 @@ class Pipeline:
         """Delete the documents that came from `root` and are not among `kept` any more."""
         vanished = await self._ledger.sources_of(root) - kept
         return [await self.remove(source) for source in sorted(vanished)]
+
+    async def sweep(self) -> None:
+        """Delete the files that no version needs and nobody is about to need.
+
+        They are there when a process was killed after a deletion or before a version was committed.
+        """
+        there = await to_thread.run_sync(self._preparer.originals.names)
+        left = sorted(there - await self._ledger.originals()) if there else []
+        for start in range(0, len(left), _SWEPT):
+            await self._forget(set(left[start : start + _SWEPT]))
+        if left:
+            log.info("files_swept", looked_at=len(there), not_needed=len(left))
 
     async def answer_with(
         self, kept: Callable[[], Awaitable[NewVersion | None]], *, actor: str | None = None

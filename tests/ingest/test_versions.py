@@ -190,6 +190,24 @@ async def test_a_run_that_is_stopped_while_it_reads_leaves_no_file(knowledge: Kn
     assert knowledge.kept() == []
 
 
+async def test_a_file_that_a_kill_left_behind_is_swept_and_no_other(knowledge: Knowledge) -> None:
+    await knowledge.bring(MANUAL, "prima.md")
+    await knowledge.bring("# Altro\n\nSi tiene.", "altro.md")
+    await Ledger(knowledge.database).remove("prima.md")  # and before its file was deleted, the end came
+    half = knowledge.originals / "ab" / f"{'ab' * 32}.0.part"
+    half.parent.mkdir(exist_ok=True)
+    half.write_text("# Alt")
+    assert len(knowledge.kept()) == 3
+    async with _embedding(knowledge, MANUAL) as bringing:
+        await knowledge.pipeline.sweep()
+        assert sorted(knowledge.kept()) == ["# Altro\n\nSi tiene.", MANUAL]
+    assert await bringing is Outcome.ADDED
+    await knowledge.pipeline.remove("manuale.md")
+    await Ledger(knowledge.database).remove("altro.md")
+    await knowledge.pipeline.sweep()
+    assert knowledge.kept() == []
+
+
 async def test_of_what_the_index_does_not_return_nothing_is_kept(
     knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
