@@ -233,7 +233,8 @@ class Pipeline:
                 run.tell(await self._keep(prepared, run))
             else:
                 run.tell(await self._report(prepared, run, found, replaced))
-        await self._index.remove(replaced)
+        if replaced:
+            await self._index.remove(replaced)
 
     async def _read(
         self, file: SourceFile, known: Known | None, look: FirstLook, run: Run
