@@ -1,5 +1,6 @@
 """The one door to threads: CPU-bound work queues here and the event loop stays free."""
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 from typing import ParamSpec, TypeVar
@@ -16,6 +17,8 @@ class ModelRunner:
 
     A customer's question never waits behind a folder of documents: the lanes have their own slots,
     and bulk work comes in small batches. Documents are read and stored while others are encoded.
+    Whoever is cancelled while documents are worked at ends when the thread does: it cannot be stopped,
+    its slot is not free before, and what it leaves behind is its caller's to clear away.
 
     Args:
         quick: calls of the question lane at once.
@@ -33,8 +36,20 @@ class ModelRunner:
 
     async def run_bulk(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `call` in the document lane and return its result."""
-        return await anyio.to_thread.run_sync(partial(call, *args, **kwargs), limiter=self._bulk)
+        return await _to_its_end(partial(call, *args, **kwargs), self._bulk)
 
     async def run_encoding(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `call`, which encodes many documents, in a lane of its own and return its result."""
-        return await anyio.to_thread.run_sync(partial(call, *args, **kwargs), limiter=self._encoding)
+        return await _to_its_end(partial(call, *args, **kwargs), self._encoding)
+
+
+async def _to_its_end(call: Callable[[], T], lane: anyio.CapacityLimiter) -> T:
+    async with lane:
+        work = asyncio.ensure_future(anyio.to_thread.run_sync(call, limiter=anyio.CapacityLimiter(1)))
+        with anyio.CancelScope(shield=True):  # which holds off anyio's own cancelling, not asyncio's
+            try:
+                await asyncio.shield(work)
+            except asyncio.CancelledError:
+                await asyncio.wait([work])
+                raise
+    return work.result()

@@ -74,10 +74,23 @@ class Chunker:
             line = line[len(line) // 4 + 1 :].lstrip()
         return line, tokens
 
-    def fitting(self, text: str, header: str) -> list[str]:
-        """Return a chunk that was cut for another encoder, in parts that fit the window behind `header`."""
-        room = max(16, self._window - self._count([header])[0])
-        return [text] if self._count([text])[0] <= room else self._by_characters(text, max(16, room - 8))
+    def refit(self, cut: Sequence[tuple[str, str, str]]) -> list[list[str]]:
+        """Return what is to be encoded for chunks that were cut for another encoder.
+
+        Args:
+            cut: (title, section, text) of each chunk.
+
+        Returns:
+            For each chunk its text in parts that fit the window, each under title and headings.
+        """
+        counts = self._count([text for _, _, text in cut])
+        return [self._refitted(*one, tokens) for one, tokens in zip(cut, counts, strict=True)]
+
+    def _refitted(self, title: str, section: str, text: str, tokens: int) -> list[str]:
+        line, taken = self._header(title, section)
+        room = max(16, self._window - taken)
+        parts = [text] if tokens <= room else self._by_characters(text, max(16, room - 8))
+        return [f"{line}\n{part}" for part in parts]
 
     def _units(self, blocks: Sequence[Block]) -> list[_Unit]:
         merged = _with_introductions(blocks)

@@ -16,8 +16,8 @@ from core.errors import DocumentRefused, NotFound
 from core.index.tables import ChunkRow, DocumentRow, NextVectorRow, SupersessionRow, VersionRow
 from core.text import clean
 from core.types import UNKNOWN_LANGUAGE, DocumentState
-from ingest.ledger_rows import chunk_rows, decided, describe
-from ingest.ledger_types import Gone, Known, NewChunk, NewVersion, Origin, chunk_uid
+from ingest.ledger_rows import as_known, chunk_rows, decided, describe, versions_of
+from ingest.ledger_types import Gone, Known, NewChunk, NewVersion
 from ingest.metadata import as_details
 from ingest.types import MediaType, Metadata, SourceFile
 
@@ -33,8 +33,8 @@ class Ledger:
         asked = select(DocumentRow).where(DocumentRow.source.in_(sources))
         async with self._database.reading() as session:
             rows = {row.id: row for row in await session.scalars(asked)}
-            versions = await _versions_of(session, list(rows))
-        return {row.source: _known(row, versions[row.id]) for row in rows.values()}
+            versions = await versions_of(session, list(rows))
+        return {row.source: as_known(row, versions[row.id]) for row in rows.values()}
 
     async def vectors(self, document_id: str, model: str) -> dict[str, Vectors]:
         """Return the vectors that the document's chunks have, by the hash of what was encoded."""
@@ -100,7 +100,7 @@ class Ledger:
             if before != version.number:  # else a decision has it encoded again, and that is told already
                 facts = {"source": version.source, "version": [before, version.number]}
                 await _tell(session, actor or version.by or audit.SYSTEM, "document_published", row.id, facts)
-        kept = {chunk_uid(version.document_id, version.number, ordinal) for ordinal in range(len(chunks))}
+        kept = {chunk.uid for chunk in chunks}
         return [uid for uid in replaced if uid not in kept]
 
     async def keep_draft(
@@ -147,7 +147,8 @@ class Ledger:
     async def refuse(self, file: SourceFile, problem: DocumentRefused) -> None:
         """Record why a document was not taken in; a version that answers already goes on answering."""
         async with self._database.writing() as session:
-            row = await session.scalar(select(DocumentRow).where(DocumentRow.source == file.source))
+            wanted = select(DocumentRow).where(DocumentRow.source == file.source)
+            row = await session.scalar(wanted.with_for_update())
             if row is None:
                 row = DocumentRow(
                     id=uuid4().hex, source=file.source, root=file.root, version=0, latest=0, revision=0,
@@ -216,6 +217,12 @@ class Ledger:
         async with self._database.reading() as session:
             return await _unused(session, originals)
 
+    async def originals(self) -> set[str]:
+        """Return all files that versions need."""
+        needed = select(VersionRow.original).where(VersionRow.original.is_not(None)).distinct()
+        async with self._database.reading() as session:
+            return {name for name in await session.scalars(needed) if name}
+
     async def sources_of(self, root: str) -> set[str]:
         """Return the sources that were ingested from this folder or file, or from record files in it."""
         record_inside = DocumentRow.root.startswith(f"{root}/", autoescape=True) & (
@@ -233,46 +240,13 @@ class Ledger:
             )
 
 
-async def _versions_of(session: AsyncSession, documents: Sequence[str]) -> dict[str, list[Any]]:
-    """Return number, origin, hash and recipe of every version, the oldest first, by document."""
-    found: dict[str, list[Any]] = {document: [] for document in documents}
-    if found:
-        told = select(
-            VersionRow.document_id,
-            VersionRow.number,
-            VersionRow.origin,
-            VersionRow.file_hash,
-            VersionRow.recipe,
-        ).where(VersionRow.document_id.in_(documents))
-        for version in await session.execute(told.order_by(VersionRow.number)):
-            found[version.document_id].append(version)
-    return found
-
-
-def _known(row: DocumentRow, versions: Sequence[Any]) -> Known:
-    newest = next((one for one in reversed(versions) if one.origin == Origin.FILE), None)
-    live = next((one for one in versions if one.number == row.version), None)
-    return Known(
-        document_id=row.id,
-        version=row.version,
-        latest=row.latest,
-        root=row.root,
-        reason=row.reason,
-        file_hash=newest.file_hash if newest else None,
-        recipe=newest.recipe if newest else None,
-        waits=row.latest > 0 and (live is None or live.origin == Origin.EDITED),
-        chosen=row.chosen,
-    )
-
-
 def _counted(row: DocumentRow | None, new: NewVersion) -> DocumentRow:
-    """Return the row of a document, made when there is none, with one more version counted."""
+    """Return the row of a document with one more version counted; one that is made still says nothing."""
     if row is None:
         row = DocumentRow(
             id=new.document_id, source=new.source, version=0, latest=0, revision=0, chosen={},
-            language=new.language, state=DocumentState.RECEIVED, created_at=now(),
+            state=DocumentState.RECEIVED, created_at=now(),
         )  # fmt: skip
-        _describe(row, new, new.metadata)
     row.latest, row.updated_at, row.revision = max(row.latest, new.number), now(), row.revision + 1
     return row
 

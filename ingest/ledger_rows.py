@@ -1,12 +1,14 @@
-"""What the ledger writes: what is known about a document, and its chunks, as rows."""
+"""Rows of the ledger: what is read of versions, what is written of a document and its chunks."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from core.embeddings import to_blob
-from core.index.tables import ChunkRow, DocumentRow
-from ingest.ledger_types import NewChunk, NewVersion, chunk_uid
+from core.index.tables import ChunkRow, DocumentRow, VersionRow
+from ingest.ledger_types import Known, NewChunk, NewVersion, Origin
 from ingest.metadata import as_details, build_metadata
 from ingest.types import Metadata
 
@@ -28,13 +30,13 @@ def decided(new: NewVersion, chosen: Mapping[str, Any]) -> Metadata:
 def chunk_rows(new: NewVersion, chunks: Sequence[NewChunk], model: str) -> list[ChunkRow]:
     return [
         ChunkRow(
-            uid=chunk_uid(new.document_id, new.number, ordinal),
+            uid=chunk.uid,
             document_id=new.document_id,
             version=new.number,
             ordinal=ordinal,
             section=chunk.piece.section,
             text=chunk.piece.text,
-            text_hash=hashlib.sha256(chunk.piece.text.encode()).hexdigest(),
+            text_hash=chunk.text_hash,
             encoded_hash=chunk.encoded_hash,
             language=chunk.language,
             page=chunk.piece.page,
@@ -44,3 +46,36 @@ def chunk_rows(new: NewVersion, chunks: Sequence[NewChunk], model: str) -> list[
         )
         for ordinal, chunk in enumerate(chunks)
     ]
+
+
+async def versions_of(session: AsyncSession, documents: Sequence[str]) -> dict[str, list[Any]]:
+    """Return number, origin, hash and recipe of every version, the oldest first, by document."""
+    found: dict[str, list[Any]] = {document: [] for document in documents}
+    if found:
+        told = select(
+            VersionRow.document_id,
+            VersionRow.number,
+            VersionRow.origin,
+            VersionRow.file_hash,
+            VersionRow.recipe,
+        ).where(VersionRow.document_id.in_(documents))
+        for version in await session.execute(told.order_by(VersionRow.number)):
+            found[version.document_id].append(version)
+    return found
+
+
+def as_known(row: DocumentRow, versions: Sequence[Any]) -> Known:
+    """Return what is known of a document with these versions, as `versions_of` returns them."""
+    newest = next((one for one in reversed(versions) if one.origin == Origin.FILE), None)
+    live = next((one for one in versions if one.number == row.version), None)
+    return Known(
+        document_id=row.id,
+        version=row.version,
+        latest=row.latest,
+        root=row.root,
+        reason=row.reason,
+        file_hash=newest.file_hash if newest else None,
+        recipe=newest.recipe if newest else None,
+        waits=row.latest > 0 and (live is None or live.origin == Origin.EDITED),
+        chosen=row.chosen,
+    )

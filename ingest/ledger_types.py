@@ -38,7 +38,9 @@ class Known:
 class NewChunk:
     """A chunk that is ready to be stored."""
 
+    uid: str
     piece: Piece
+    text_hash: str
     language: str
     lexemes: str
     encoded_hash: str

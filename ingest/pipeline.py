@@ -6,12 +6,12 @@ by a transaction of its own. The new vectors are in the index before SQL commits
 ones leave it afterwards: at no moment does a document answer with neither.
 """
 
-import hashlib
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence, Set
 from functools import partial
 
 import numpy as np
+from anyio import CancelScope, from_thread, to_thread
 
 from core.audit import SYSTEM
 from core.errors import DocumentRefused, NotFound, Refusal
@@ -23,10 +23,13 @@ from ingest.ledger_types import Gone, Known, NewVersion
 from ingest.overlap import Floor, in_overlap
 from ingest.preparing import Prepared, Preparer
 from ingest.runs import OnStep, Progress, Run, Step
-from ingest.sources import DRAFT, check_name, clashes, refusal
+from ingest.sources import DRAFT, FirstLook, check_name, first_looks, refusal
 from ingest.types import FileReport, IngestReport, Outcome, SourceFile
 
 log = get_log(__name__)
+
+_SWEPT = 500
+"""Files asked for at once."""
 
 
 class Pipeline:
@@ -79,8 +82,7 @@ class Pipeline:
                         partial(self._take, run), partial(self._encode, run), partial(self._settle, run)
                     )
                 finally:
-                    self._preparer.originals.let_go(run.held.values())
-                await self._forget(run.lost())
+                    await self._let_go(run)
         embedded = sum(one.chunks for one in run.reports if one.outcome in (Outcome.ADDED, Outcome.CHANGED))
         return IngestReport(files=tuple(run.reports), embedded=embedded, seconds=time.monotonic() - started)
 
@@ -114,6 +116,18 @@ class Pipeline:
         """Delete the documents that came from `root` and are not among `kept` any more."""
         vanished = await self._ledger.sources_of(root) - kept
         return [await self.remove(source) for source in sorted(vanished)]
+
+    async def sweep(self) -> None:
+        """Delete the files that no version needs and nobody is about to need.
+
+        They are there when a process was killed after a deletion or before a version was committed.
+        """
+        there = await to_thread.run_sync(self._preparer.originals.names)
+        left = sorted(there - await self._ledger.originals()) if there else []
+        for start in range(0, len(left), _SWEPT):
+            await self._forget(set(left[start : start + _SWEPT]))
+        if left:
+            log.info("files_swept", looked_at=len(there), not_needed=len(left))
 
     async def answer_with(
         self, kept: Callable[[], Awaitable[NewVersion | None]], *, actor: str | None = None
@@ -158,80 +172,97 @@ class Pipeline:
             self._index.changed()
             await self._index.remove(silent)
 
+    async def _let_go(self, run: Run) -> None:
+        """End a turn: forget the files that no version came to need, and those of documents deleted since."""
+        with CancelScope(shield=True):
+            due = await to_thread.run_sync(self._preparer.originals.let_go, run.held)
+            await self._forget(due | (set(run.held) - run.needed))
+
     async def _forget(self, originals: set[str]) -> None:
         """Delete the files that no version needs; asked here, for one may have come to need them by now."""
         if originals:
-            unused = await self._ledger.unused(originals)
-            await self._runner.run(self._preparer.originals.forget, unused)
+            # In no lane: nothing is computed, and a customer's question need not wait for it.
+            await to_thread.run_sync(
+                self._preparer.originals.forget,
+                originals,
+                lambda free: from_thread.run(self._ledger.unused, free),
+            )
 
     async def _take(self, run: Run) -> list[Prepared] | None:
-        """Read the next group; return what is to be encoded of it, or None at the end or for others to go."""
+        """Read the next group; return what has changed of it, or None at the end or for others to go."""
         if run.taken and self._floor.wanted:
             return None
         group = await self._runner.run_bulk(run.next_group)
         if group is None:
             return None
-        known = await self._ledger.known([item.source for item in group if isinstance(item, SourceFile)])
-        waiting: list[Prepared] = []
+        files = [item for item in group if isinstance(item, SourceFile)]
+        known = await self._ledger.known([file.source for file in files])
+        looks = await self._runner.run_bulk(first_looks, files, known, self.recipe)
+        read: list[Prepared] = []
         for item in group:
             if isinstance(item, FileReport):
                 run.tell(item)
                 continue
             try:
-                prepared = await self._read(item, known.get(item.source), run.by)
+                prepared = await self._read(item, known.get(item.source), looks[item.source], run)
             except DocumentRefused as problem:
                 run.tell(await self._refuse(item, problem))
                 continue
             if prepared is None:
                 run.tell(FileReport(source=item.source, outcome=Outcome.UNCHANGED))
                 continue
-            if prepared.version.original:
-                run.held[item.source] = prepared.version.original
-            if _waits(prepared):
-                run.tell(await self._keep(prepared))
-            else:
-                waiting.append(prepared)
-        return waiting
+            read.append(prepared)
+        return read
 
     async def _encode(self, run: Run, group: Sequence[Prepared]) -> None:
-        if group:
+        """Make the vectors of a group; of its drafts only what tells which stages to suggest."""
+        drafts = [one for one in group if _waits(one)]
+        if answering := [one for one in group if not _waits(one)]:
             run.doing(Step.EMBEDDING)
-            await self._embed(group)
+            await self._embed(answering)
+        if drafts:
+            await self._runner.run_encoding(self._preparer.skim, drafts)
 
     async def _settle(self, run: Run, group: Sequence[Prepared]) -> None:
-        """Publish a group, each document by itself."""
-        if not group:
-            return
-        found = await self._add(group)
+        """Publish or keep the documents of a group, each by itself."""
+        answering = [one for one in group if not _waits(one)]
+        found = await self._add(answering) if answering else set()
         replaced: list[str] = []
         for prepared in group:
-            run.tell(await self._report(prepared, found, replaced))
-        await self._index.remove(replaced)
+            if _waits(prepared):
+                run.tell(await self._keep(prepared, run))
+            else:
+                run.tell(await self._report(prepared, run, found, replaced))
+        if replaced:
+            await self._index.remove(replaced)
 
-    async def _read(self, file: SourceFile, known: Known | None, by: str) -> Prepared | None:
+    async def _read(
+        self, file: SourceFile, known: Known | None, look: FirstLook, run: Run
+    ) -> Prepared | None:
         """Read a file if it has changed; None when it has not.
 
         Raises:
             DocumentRefused: it cannot be taken in.
         """
-        file_hash = _hash(file)
-        if known and (known.file_hash, known.recipe) == (file_hash, self.recipe):
-            root = known.root if clashes(file, known) else file.root
-            if (root, None) != (known.root, known.reason):
-                await self._ledger.confirm(file.source, root)
+        if known and look.unchanged:
+            if (look.root, None) != (known.root, known.reason):
+                await self._ledger.confirm(file.source, look.root)
             return None
-        check_name(file, known)
-        return await self._runner.run_bulk(self._preparer.from_file, file, known, file_hash, by)
 
-    async def _keep(self, prepared: Prepared) -> FileReport:
+        def read() -> Prepared:
+            check_name(file, known)
+            return self._preparer.from_file(file, known, look.file_hash, run.by, run.held)
+
+        return await self._runner.run_bulk(read)
+
+    async def _keep(self, prepared: Prepared, run: Run) -> FileReport:
         """Keep what was read for a person to publish."""
-        await self._runner.run_bulk(self._preparer.skim, prepared)
         new = prepared.known is None
         try:
             await self._ledger.keep_draft(prepared.version, new=new, suggested=prepared.suggested)
         except NotFound:  # deleted while it was read
             return FileReport(source=prepared.version.source, outcome=Outcome.REMOVED)
-        return _taken(prepared, Outcome.DRAFTED)
+        return _taken(prepared, run, Outcome.DRAFTED)
 
     async def _refuse(self, file: SourceFile, problem: DocumentRefused) -> FileReport:
         await self._ledger.refuse(file, problem)
@@ -256,7 +287,7 @@ class Pipeline:
             [one.uids[0] for one in group], np.stack([one.vectors[0] for one in group])
         )
 
-    async def _report(self, prepared: Prepared, found: Set[str], replaced: list[str]) -> FileReport:
+    async def _report(self, prepared: Prepared, run: Run, found: Set[str], replaced: list[str]) -> FileReport:
         """Publish one document of a run; `replaced` collects the chunks that answer no more."""
         source, known = prepared.version.source, prepared.known
         try:
@@ -269,7 +300,7 @@ class Pipeline:
             await self._index.remove(prepared.uids)
             return await self._refuse(prepared.file, problem)
         outcome = Outcome.CHANGED if known and known.version else Outcome.ADDED
-        return _taken(prepared, outcome)
+        return _taken(prepared, run, outcome)
 
     async def _publish(self, prepared: Prepared, found: Set[str], actor: str | None = None) -> list[str]:
         """Let a version answer, if the index really found it; return the chunks that it replaces.
@@ -286,7 +317,7 @@ class Pipeline:
         fresh = prepared.file is not None
         replaced = await self._ledger.publish(
             version,
-            prepared.chunks(),
+            prepared.chunks,
             self._preparer.model,
             new=fresh and prepared.known is None,
             fresh=fresh,
@@ -300,15 +331,12 @@ class Pipeline:
         return replaced
 
 
-def _taken(prepared: Prepared, outcome: Outcome) -> FileReport:
+def _taken(prepared: Prepared, run: Run, outcome: Outcome) -> FileReport:
     version = prepared.version
+    if version.original:
+        run.needed.add(version.original)
     kinds = tuple(sorted({str(warning["kind"]) for warning in version.warnings}))
     return FileReport(source=version.source, outcome=outcome, chunks=len(prepared.uids), warnings=kinds)
-
-
-def _hash(file: SourceFile) -> str:
-    beside = repr(sorted(file.metadata.items()))
-    return hashlib.sha256(file.content + b"\x00" + beside.encode()).hexdigest()
 
 
 def _waits(prepared: Prepared) -> bool:

@@ -35,37 +35,22 @@ class Prepared:
 
     version: NewVersion
     known: Known | None
+    uids: list[str]
+    """Of its chunks."""
     to_encode: list[str]
     hashes: list[str]
     """Of `to_encode`."""
+    lexemes: list[str]
+    """Of `to_encode`, each as one text."""
     languages: list[str]
     file: SourceFile | None = None
     vectors: Vectors = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
     reused: Mapping[str, Vectors] = field(default_factory=dict)
     """Vectors that the document has already, by the hash of what was encoded."""
+    chunks: list[NewChunk] = field(default_factory=list)
+    """Made with the vectors."""
     suggested: Mapping[str, float] | None = None
     """Journey stages that it seems to serve, each with its share; None when that could not be said."""
-
-    @property
-    def uids(self) -> list[str]:
-        version = self.version
-        return [
-            chunk_uid(version.document_id, version.number, ordinal) for ordinal in range(len(version.pieces))
-        ]
-
-    def chunks(self) -> list[NewChunk]:
-        return [
-            NewChunk(
-                piece=piece,
-                language=language,
-                lexemes=" ".join(lexemes(encoded, language)),
-                encoded_hash=encoded_hash,
-                vector=vector,
-            )
-            for piece, language, encoded, encoded_hash, vector in zip(
-                self.version.pieces, self.languages, self.to_encode, self.hashes, self.vectors, strict=True
-            )
-        ]
 
 
 class Preparer:
@@ -97,8 +82,10 @@ class Preparer:
         """Whose vectors are made now."""
         return self._encoder.name
 
-    def from_file(self, file: SourceFile, known: Known | None, file_hash: str, by: str) -> Prepared:
-        """Read and cut one document.
+    def from_file(
+        self, file: SourceFile, known: Known | None, file_hash: str, by: str, held: list[str]
+    ) -> Prepared:
+        """Read and cut one document, and keep its file; `held` tells which, also when this fails.
 
         Raises:
             DocumentRefused: it cannot be read or holds no text.
@@ -129,7 +116,7 @@ class Preparer:
             text=as_text(loaded),
             pieces=pieces,
             warnings=[asdict(warning) for warning in loaded.warnings],
-            original=self.originals.keep(file.content),
+            original=self.originals.keep(file.content, held),
             by=by,
         )
         return self.for_answering(version, known, file)
@@ -154,7 +141,7 @@ class Preparer:
             said=base.said,
             media_type=base.media_type,
             language=document_language(pieces, base.metadata.language),
-            file_hash=hashlib.sha256(text.encode()).hexdigest(),
+            file_hash=_sha256(text),
             recipe=self.recipe,
             text=as_text(loaded),
             pieces=pieces,
@@ -169,13 +156,18 @@ class Preparer:
         """Return a version with what has to be encoded for it: each chunk under title and headings."""
         chunker, title = self._chunker(), version.metadata.title
         to_encode = [f"{chunker.header_for(title, piece.section)}\n{piece.text}" for piece in version.pieces]
+        languages = [piece_language(piece, version.language) for piece in version.pieces]
         return Prepared(
             version=version,
             known=known,
             file=file,
+            uids=[
+                chunk_uid(version.document_id, version.number, ordinal) for ordinal in range(len(to_encode))
+            ],
             to_encode=to_encode,
-            hashes=[hashlib.sha256(text.encode()).hexdigest() for text in to_encode],
-            languages=[piece_language(piece, version.language) for piece in version.pieces],
+            hashes=[_sha256(text) for text in to_encode],
+            lexemes=[" ".join(lexemes(*pair)) for pair in zip(to_encode, languages, strict=True)],
+            languages=languages,
         )
 
     def embed(self, group: Sequence[Prepared]) -> None:
@@ -190,12 +182,22 @@ class Preparer:
                     for row, encoded in enumerate(prepared.hashes)
                 ]
             )
+            prepared.chunks = _chunks(prepared)
             prepared.suggested = self._suggest(prepared.vectors)
 
-    def skim(self, prepared: Prepared) -> None:
-        """Suggest stages for a draft, which has no vectors yet: from its first chunks."""
-        if self._served is not None:
-            prepared.suggested = self._suggest(self._encoder.embed_documents(prepared.to_encode[:_SKIMMED]))
+    def skim(self, drafts: Sequence[Prepared]) -> None:
+        """Suggest stages for drafts, which get no vectors yet, from their first chunks.
+
+        Where a version answers, a draft beside it does not speak for the document.
+        """
+        skimmed = [one for one in drafts if not (one.known and one.known.version)]
+        if self._served is None or not skimmed:
+            return
+        starts = [one.to_encode[:_SKIMMED] for one in skimmed]
+        vectors = self._encoder.embed_documents([text for start in starts for text in start])
+        ends = np.cumsum([len(start) for start in starts])
+        for one, own in zip(skimmed, np.split(vectors, ends[:-1]), strict=True):
+            one.suggested = self._suggest(own)
 
     def _suggest(self, vectors: Vectors) -> dict[str, float] | None:
         return sure_ones(self._served(vectors, self.model)) if self._served else None
@@ -218,3 +220,22 @@ def as_text(loaded: LoadedText) -> str:
 
 def _unknown(prepared: Prepared) -> list[int]:
     return [row for row, encoded in enumerate(prepared.hashes) if encoded not in prepared.reused]
+
+
+def _chunks(prepared: Prepared) -> list[NewChunk]:
+    return [
+        NewChunk(
+            uid=prepared.uids[row],
+            piece=piece,
+            text_hash=_sha256(piece.text),
+            language=prepared.languages[row],
+            lexemes=prepared.lexemes[row],
+            encoded_hash=prepared.hashes[row],
+            vector=prepared.vectors[row],
+        )
+        for row, piece in enumerate(prepared.version.pieces)
+    ]
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

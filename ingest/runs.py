@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from core.errors import DocumentRefused, Refusal
 from ingest.sources import refusal
-from ingest.types import FileReport, Outcome, SourceFile
+from ingest.types import FileReport, SourceFile
 
 _GROUP = 48
 _BYTES = 128 * 1024
@@ -48,11 +48,13 @@ class Run:
         self.taken = 0
         """Groups taken in this turn."""
         self.ended = False
-        self.held: dict[str, str] = {}
-        """Files of this turn that are kept until it is known who needs them, by source."""
+        self.held: list[str] = []
+        """Files of this turn that are kept until it is known who needs them; one as often as it came."""
+        self.needed: set[str] = set()
+        """Those of them that a version came to need."""
 
     def begin_turn(self) -> None:
-        self.taken, self.held = 0, {}
+        self.taken, self.held, self.needed = 0, [], set()
         self.doing(Step.PARSING)
 
     def next_group(self) -> list[SourceFile | FileReport] | None:
@@ -71,11 +73,6 @@ class Run:
         self.reports.append(report)
         if self._progress:
             self._progress(report)
-
-    def lost(self) -> set[str]:
-        """Return the files of this turn whose documents were refused or deleted meanwhile."""
-        gone = {one.source for one in self.reports if one.outcome in (Outcome.REMOVED, Outcome.REFUSED)}
-        return {original for source, original in self.held.items() if source in gone}
 
 
 def _grouped(files: Iterable[SourceFile | FileReport]) -> Iterator[list[SourceFile | FileReport]]:

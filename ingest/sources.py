@@ -1,10 +1,12 @@
 """Where documents come from: files, folders, and files that hold many: JSON Lines, archives, e-mails."""
 
 import gzip
+import hashlib
 import io
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -196,20 +198,43 @@ def _identifier(line: bytes) -> str | None:
     return identifier if 0 < len(identifier) <= MAX_NAME else None
 
 
+@dataclass(frozen=True, slots=True)
+class FirstLook:
+    """What can be said of a file before it is read."""
+
+    file_hash: str
+    unchanged: bool
+    root: str
+    """Where the document stands now; a place that still has its file keeps it."""
+
+
+def first_looks(files: Sequence[SourceFile], known: Mapping[str, Known], recipe: str) -> dict[str, FirstLook]:
+    """Return what can be said of each file, by source (blocking)."""
+    return {file.source: _first_look(file, known.get(file.source), recipe) for file in files}
+
+
+def _first_look(file: SourceFile, known: Known | None, recipe: str) -> FirstLook:
+    digest = hashlib.sha256(file.content)
+    digest.update(b"\x00" + repr(sorted(file.metadata.items())).encode())
+    if known and (known.file_hash, known.recipe) == (digest.hexdigest(), recipe):
+        return FirstLook(digest.hexdigest(), True, known.root if _clashes(file, known) else file.root)
+    return FirstLook(digest.hexdigest(), False, file.root)
+
+
 def check_name(file: SourceFile, known: Known | None) -> None:
     """Refuse a file whose source is another one's: two folders would overwrite each other in turn.
 
     Raises:
         DocumentRefused: `known` is of another file that is still there.
     """
-    if known and known.version and clashes(file, known):
+    if known and known.version and _clashes(file, known):
         raise DocumentRefused(
             Refusal.NAME_TAKEN,
             f"{file.source} came from {known.root} already: remove it there or rename this one.",
         )
 
 
-def clashes(file: SourceFile, known: Known) -> bool:
+def _clashes(file: SourceFile, known: Known) -> bool:
     """Whether `known` came from another place that still has it; if that has not, the file has moved."""
     before = _origin(known.root, file.source)
     return before != _origin(file.root, file.source) and (before is None or before.is_file())

@@ -8,6 +8,7 @@ cannot be had any more, chunks get their new vectors in place and are found by w
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from sqlalchemy.exc import IntegrityError
@@ -169,18 +170,17 @@ class ModelSwitch:
         A chunk was cut for another encoder: where this one reads less at once, the chunk is encoded in
         parts and gets their mean, so that nothing of it is lost.
         """
-        chunker = Chunker(self._wanted.count_tokens, window=self._wanted.window, target=TARGET_TOKENS)
-        parts: list[str] = []
-        owners: list[int] = []
-        for number, one in enumerate(batch):
-            header = chunker.header_for(one.title, one.section)
-            fitting = chunker.fitting(one.text, header)
-            parts += [f"{header}\n{part}" for part in fitting]
-            owners += [number] * len(fitting)
-        encoded = self._wanted.embed_documents(parts)
+        parts = self._chunker.refit([(one.title, one.section, one.text) for one in batch])
+        encoded = self._wanted.embed_documents([part for own in parts for part in own])
+        owners = np.repeat(np.arange(len(batch)), [len(own) for own in parts])
         sums = np.zeros((len(batch), encoded.shape[1]), dtype=np.float32)
         np.add.at(sums, owners, encoded)
         return np.asarray(sums / np.linalg.norm(sums, axis=1, keepdims=True), dtype=np.float32)
+
+    @cached_property
+    def _chunker(self) -> Chunker:
+        """The chunker of the wanted encoder; it remembers the headings that it measured (loads the model)."""
+        return Chunker(self._wanted.count_tokens, window=self._wanted.window, target=TARGET_TOKENS)
 
     async def _until_done(self) -> None:
         while True:

@@ -215,7 +215,8 @@ async def _warm_up(
         schedule.start()
         webhooks.start()
     log.info("ready_to_answer")
-    try:
-        await services.suggestions.catch_up()
-    except Exception:  # nobody waits for it: it goes on at the next start
-        log.exception("stages_not_suggested")
+    for left_over in (services.pipeline.sweep, services.suggestions.catch_up):
+        try:
+            await left_over()
+        except Exception:  # nobody waits for it: it goes on at the next start
+            log.exception("left_undone", what=left_over.__qualname__)

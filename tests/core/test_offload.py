@@ -60,3 +60,27 @@ async def test_the_event_loop_goes_on_while_a_thread_works(runner: ModelRunner) 
     await asyncio.sleep(0)
     go_on.set()
     assert await blocked
+
+
+@pytest.mark.parametrize("lane", ["run_bulk", "run_encoding"])
+async def test_who_is_cancelled_while_documents_are_worked_at_ends_with_the_thread(
+    runner: ModelRunner, lane: str
+) -> None:
+    working, go_on, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        working.set()
+        go_on.wait(60)
+        ended.set()
+
+    call = asyncio.create_task(getattr(runner, lane)(work))
+    await asyncio.to_thread(working.wait, 60)
+    call.cancel()
+    after = asyncio.create_task(getattr(runner, lane)(ended.is_set))
+    await asyncio.sleep(0.01)
+    assert not call.done()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    assert ended.is_set()
+    assert await after  # the slot was not free before

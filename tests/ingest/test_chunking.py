@@ -1,5 +1,7 @@
 """Cutting documents: nothing lost, everything fits, and what belongs together stays together."""
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -273,3 +275,22 @@ def test_a_wide_row_is_cut_between_columns_and_each_part_keeps_its_first_cell(us
         assert header.count("|") == row.count("|")
     said = "\n".join(piece.text for piece in pieces)
     assert all(f"valore {r}.{n} del banco" in said for r in (1, 2) for n in range(60))
+
+
+def test_chunks_that_were_cut_for_another_encoder_are_measured_at_once(encoder: Encoder) -> None:
+    counted: list[int] = []
+
+    def count(texts: Sequence[str]) -> list[int]:
+        counted.append(len(texts))
+        return encoder.count_tokens(texts)
+
+    chunker = Chunker(count, window=64, target=40)
+    short = [("Resi", "Passi", f"Passo {number}.") for number in range(20)]
+    assert chunker.refit(short) == [[f"Resi › Passi\nPasso {number}."] for number in range(20)]
+    chunker.refit(short)
+    assert counted == [20, 1, 20]  # the header is measured once
+    [[whole], parts] = chunker.refit([short[0], ("Resi", "", "parola " * 100)])
+    assert whole == "Resi › Passi\nPasso 0."
+    assert all(part.startswith("Resi\nparola") for part in parts)
+    assert sum(part.count("parola") for part in parts) == 100
+    assert max(encoder.count_tokens(parts)) <= 62

@@ -17,6 +17,7 @@ from core.index.tables import ChunkRow, VersionRow
 from core.index.vectors import ChromaIndex
 from core.offload import ModelRunner
 from core.types import Audience
+from ingest import runs
 from ingest.ledger import Ledger
 from ingest.library import Filter, Library, Standing
 from ingest.originals import Originals
@@ -143,6 +144,70 @@ async def test_a_file_that_another_document_is_about_to_need_is_kept(knowledge: 
     assert knowledge.kept() == []
 
 
+async def test_a_file_whose_document_is_deleted_while_its_run_goes_on_is_gone_at_the_end(
+    knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "_GROUP", 1)
+    later = [a_file(f"# {name}\n\nUn testo.", f"{name}.md") for name in ("b", "c")]
+    async with _late(knowledge, "embed", "b.md") as started:
+        running = asyncio.create_task(knowledge.pipeline.run([a_file(MANUAL, "a.md"), *later]))
+        await started.wait()
+        async with asyncio.timeout(30):
+            while not await knowledge.texts():  # noqa: ASYNC110 - nothing says when
+                await asyncio.sleep(0.01)
+        await knowledge.pipeline.remove("a.md")
+    assert [file.outcome for file in (await running).files] == [Outcome.ADDED] * 3
+    assert sorted(knowledge.kept()) == ["# b\n\nUn testo.", "# c\n\nUn testo."]
+
+
+@pytest.mark.parametrize("step", ["embed", "for_answering"])
+async def test_a_turn_that_fails_leaves_no_file(
+    knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise MemoryError(step)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(knowledge.pipeline._preparer, step, fail)
+        with pytest.raises(MemoryError):
+            await knowledge.bring(MANUAL)
+    assert knowledge.kept() == []
+    await knowledge.bring(MANUAL)
+    assert knowledge.kept() == [MANUAL]
+    await knowledge.pipeline.remove("manuale.md")
+    assert knowledge.kept() == []
+
+
+async def test_a_run_that_is_stopped_while_it_reads_leaves_no_file(knowledge: Knowledge) -> None:
+    async with _embedding(knowledge, MANUAL, "from_file") as bringing:
+        bringing.cancel()
+        await asyncio.sleep(0.01)
+    with pytest.raises(asyncio.CancelledError):
+        await bringing
+    assert knowledge.kept() == []
+    await knowledge.bring(MANUAL)
+    await knowledge.pipeline.remove("manuale.md")
+    assert knowledge.kept() == []
+
+
+async def test_a_file_that_a_kill_left_behind_is_swept_and_no_other(knowledge: Knowledge) -> None:
+    await knowledge.bring(MANUAL, "prima.md")
+    await knowledge.bring("# Altro\n\nSi tiene.", "altro.md")
+    await Ledger(knowledge.database).remove("prima.md")  # and before its file was deleted, the end came
+    half = knowledge.originals / "ab" / f"{'ab' * 32}.0.part"
+    half.parent.mkdir(exist_ok=True)
+    half.write_text("# Alt")
+    assert len(knowledge.kept()) == 3
+    async with _embedding(knowledge, MANUAL) as bringing:
+        await knowledge.pipeline.sweep()
+        assert sorted(knowledge.kept()) == ["# Altro\n\nSi tiene.", MANUAL]
+    assert await bringing is Outcome.ADDED
+    await knowledge.pipeline.remove("manuale.md")
+    await Ledger(knowledge.database).remove("altro.md")
+    await knowledge.pipeline.sweep()
+    assert knowledge.kept() == []
+
+
 async def test_of_what_the_index_does_not_return_nothing_is_kept(
     knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -251,24 +316,32 @@ async def test_documents_are_found_by_what_they_do_today(knowledge: Knowledge) -
 
 
 @asynccontextmanager
-async def _embedding(
-    knowledge: Knowledge, text: str, step: str = "embed", **fields: str
-) -> AsyncIterator[asyncio.Task[Outcome]]:
-    """Bring a text; the block runs after it was read and before it is embedded, or before another step."""
+async def _late(knowledge: Knowledge, step: str, source: str) -> AsyncIterator[asyncio.Event]:
+    """Let a step of the preparer wait, when it comes to this source, until the block ends."""
     preparer = knowledge.pipeline._preparer
     usual, loop = getattr(preparer, step), asyncio.get_running_loop()
     started, done = asyncio.Event(), asyncio.Event()
 
     def late(*args: object) -> object:
-        loop.call_soon_threadsafe(started.set)
-        asyncio.run_coroutine_threadsafe(done.wait(), loop).result(30)
+        if f"'{source}'" in repr(args):
+            loop.call_soon_threadsafe(started.set)
+            asyncio.run_coroutine_threadsafe(done.wait(), loop).result(30)
         return usual(*args)
 
     setattr(preparer, step, late)
-    bringing = asyncio.create_task(knowledge.bring(text, **fields))
-    await started.wait()
     try:
-        yield bringing
+        yield started
     finally:
         setattr(preparer, step, usual)
         done.set()
+
+
+@asynccontextmanager
+async def _embedding(
+    knowledge: Knowledge, text: str, step: str = "embed", **fields: str
+) -> AsyncIterator[asyncio.Task[Outcome]]:
+    """Bring a text; the block runs after it was read and before it is embedded, or before another step."""
+    async with _late(knowledge, step, "manuale.md") as started:
+        bringing = asyncio.create_task(knowledge.bring(text, **fields))
+        await started.wait()
+        yield bringing
