@@ -6,7 +6,6 @@ killed at any point and done again: documents are made before their pages are re
 not be there any more is taken away last, by comparing documents with pages.
 """
 
-import hashlib
 import shutil
 import tempfile
 import time
@@ -23,7 +22,6 @@ from core.jobs import Job
 from core.offload import ModelRunner
 from core.reading_settings import CrawlSettings
 from core.telemetry import get_log
-from core.types import Audience
 from ingest.pipeline import Pipeline
 from ingest.types import FileReport, Outcome, SourceFile
 from ingest.websites.addresses import AddressGuard, Resolver, resolve
@@ -129,6 +127,7 @@ class WebsiteSync:
         async with self._crawling(spec, known, pages=pages, progress=progress, stop=wants_stop) as crawl:
             report = await crawl.run()
             await self._take_in(website_id, run, spec, known, report)
+        await self.store.align(website_id, spec)
         decision = decide(spec, known, report, confirmed=confirm)
         result = _result(report, decision)
         await self.store.finish(website_id, result, decision)
@@ -180,7 +179,7 @@ class WebsiteSync:
                     runner=self._runner,
                     folder=folder,
                     known={page.url: page for page in known},
-                    recipe=self._recipe(spec),
+                    recipe=self._pipeline.recipe,
                     progress=progress,
                     stop=stop,
                 )
@@ -191,7 +190,7 @@ class WebsiteSync:
         self, website_id: str, run: str, spec: WebsiteSpec, known: Sequence[KnownPage], report: CrawlReport
     ) -> None:
         """Hand what changed to the pipeline, in groups, and record every page."""
-        recipe = self._recipe(spec)
+        recipe = self._pipeline.recipe
         foreign = await self.pages.foreign(website_id, [visit.url for visit in report.visits])
         harvest = Harvest(spec, root_of(website_id), self._runner, known, foreign=foreign, recipe=recipe)
         group: dict[str, tuple[Visit, SourceFile]] = {}
@@ -222,17 +221,6 @@ class WebsiteSync:
         visits = [visit for visit, _ in group.values()]
         taken = {visit.url for visit in visits if visit.state is not PageState.REFUSED}
         await self.pages.record(website_id, run, visits, recipe=recipe, taken=taken)
-
-    def _recipe(self, spec: WebsiteSpec) -> str:
-        """Return how pages become documents: how they are read, and for whom and which stages they are.
-
-        A page that did not change is taken in again when one of these did: otherwise a website that is
-        made internal would go on answering customers.
-        """
-        if spec.audience is Audience.PUBLIC and not spec.stages:
-            return self._pipeline.recipe
-        said = repr((spec.audience.value, spec.stages))
-        return f"{self._pipeline.recipe}/{hashlib.sha256(said.encode()).hexdigest()[:16]}"
 
 
 async def read_website(job: Job, websites: WebsiteSync) -> None:
