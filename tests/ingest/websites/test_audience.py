@@ -10,7 +10,7 @@ from core.index.chunks import Scope, answering
 from core.index.tables import ChunkRow, DocumentRow
 from core.types import Audience
 from ingest.websites.types import PageState, WebsiteSpec
-from tests.ingest.websites.conftest import Place, a_shop
+from tests.ingest.websites.conftest import Place, a_shop, correct
 from tests.support.documents import a_pdf
 
 ANYBODY = Scope()
@@ -24,14 +24,6 @@ async def change(place: Place, website: str, **fields: object) -> WebsiteSpec:
     spec = replace(await place.websites.store.spec(website), **fields)  # type: ignore[arg-type]
     await place.websites.store.change(website, spec, every_hours=0, actor="person:1")
     return spec
-
-
-async def correct(place: Place, path: str, text: str) -> str:
-    """Correct the text of a page's document by hand, let that answer, and return the document's id."""
-    document = await place.library.get(place.address + path)
-    draft = await place.versions.correct(document.id, document.version, text, by="person:1", note="")
-    await place.versions.publish(document.id, draft)
-    return document.id
 
 
 async def answers_customers(place: Place) -> set[str]:

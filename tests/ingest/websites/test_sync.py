@@ -21,7 +21,7 @@ from ingest.websites.store import WEBSITE_JOB
 from ingest.websites.sync import WebsiteSync, read_website
 from ingest.websites.tables import WebsiteRow
 from ingest.websites.types import PageState, RunState, Visit, WebsiteKind, WebsiteSpec, root_of
-from tests.ingest.websites.conftest import Place, a_shop
+from tests.ingest.websites.conftest import Place, a_shop, correct
 from tests.support.documents import a_pdf
 from tests.support.website import a_page, crawl_settings
 
@@ -209,6 +209,42 @@ async def test_what_an_admin_excludes_leaves_with_the_next_run(place: Place) -> 
     await place.websites.store.change(website, spec, every_hours=0)
     await place.run(website)
     assert await place.documents() == {"/", "/help/0", "/help/2"}
+
+
+async def test_a_page_whose_document_waits_for_a_person_is_told_as_that(place: Place) -> None:
+    a_shop(place.site)
+    website = await place.add()
+    await place.run(website)
+    document = await correct(place, "/help/1", "# Topic 1\n\nTopic number 1 costs 77 euro.")
+    assert (await place.run(website)).counts == {"unchanged": 4, "removed": 0}
+    place.site.page("/help/1", "Topic 1", "Topic number 1 costs 99 euro.")
+    for _ in range(2):  # as long as nobody decides
+        assert (await place.run(website)).counts == {"drafted": 1, "unchanged": 3, "removed": 0}
+        assert (await place.states(website))["/help/1"] is PageState.DRAFTED
+        assert "77 euro" in await place.text("/help/1")
+    assert (await place.run(website, again=True)).counts == {"drafted": 1, "unchanged": 3, "removed": 0}
+    await place.versions.publish(document, 3)
+    assert (await place.run(website)).counts == {"unchanged": 4, "removed": 0}
+    await place.versions.withdraw(document)
+    assert (await place.run(website)).counts == {"drafted": 1, "unchanged": 3, "removed": 0}
+    assert await place.documents() == {"/", "/help/0", "/help/2"}
+
+
+async def test_a_document_that_is_deleted_while_its_website_is_read_does_not_come_back(place: Place) -> None:
+    a_shop(place.site)
+    website = await place.add()
+    await place.run(website)
+    place.site.page("/help/1", "Topic 1", "Topic number 1 costs 99 euro.")
+
+    async def deletes_in_between(website_id: str) -> bool:
+        if "/help/1" in place.site.asked and "/help/1" in await place.documents():
+            await place.pipeline.remove(f"{place.address}/help/1")
+        return False
+
+    place.websites.store.wants_stop = deletes_in_between  # type: ignore[method-assign]
+    await place.run(website)
+    assert "/help/1" not in await place.documents()
+    assert (await place.states(website))["/help/1"] is PageState.DELETED
 
 
 async def test_a_document_deleted_by_hand_does_not_come_back_by_itself(place: Place) -> None:
