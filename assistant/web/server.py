@@ -216,6 +216,6 @@ async def _warm_up(
         webhooks.start()
     log.info("ready_to_answer")
     try:
-        await services.suggestions.catch_up()
+        await services.suggestions.keep_up(services.encoder.name)
     except Exception:  # nobody waits for it: it goes on at the next start
         log.exception("stages_not_suggested")
