@@ -54,6 +54,7 @@ from ingest.switching import ModelSwitch
 from ingest.tagging import StagesServed
 from ingest.uploads import Uploads
 from ingest.versions import Versions
+from ingest.websites.audience import as_its_website_says
 from ingest.websites.page_store import PageStore
 from ingest.websites.store import WebsiteStore
 from ingest.websites.sync import WebsiteSync
@@ -134,7 +135,7 @@ def build(settings: Settings) -> Services:
     originals = Originals(settings.data_dir / "originals")
     served = _stages_served(classifiers.stages_served, journey)
     preparer = Preparer(live, originals, Reader(settings.reading), served)
-    pipeline = Pipeline(Ledger(database), preparer, dense, runner)
+    pipeline = Pipeline(Ledger(database, as_its_website_says), preparer, dense, runner)
     versions = Versions(database, preparer, pipeline, runner)
     passwords = Passwords()
     bus = InProcessBus()

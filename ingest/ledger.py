@@ -17,7 +17,7 @@ from core.index.tables import ChunkRow, DocumentRow, NextVectorRow, Supersession
 from core.text import clean
 from core.types import UNKNOWN_LANGUAGE, DocumentState
 from ingest.ledger_rows import as_known, chunk_rows, decided, describe, versions_of
-from ingest.ledger_types import Gone, Known, NewChunk, NewVersion
+from ingest.ledger_types import Gone, Known, NewChunk, NewVersion, Restate, as_read
 from ingest.metadata import as_details
 from ingest.types import MediaType, Metadata, SourceFile
 
@@ -25,8 +25,9 @@ from ingest.types import MediaType, Metadata, SourceFile
 class Ledger:
     """Documents as ingestion sees them."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, restate: Restate = as_read) -> None:
         self._database = database
+        self._restate = restate
 
     async def known(self, sources: Sequence[str]) -> dict[str, Known]:
         """Return what there is of these sources; those never seen are left out."""
@@ -78,6 +79,7 @@ class Ledger:
             NotFound: the document was deleted meanwhile.
         """
         async with self._database.writing() as session:
+            version = await self._restate(session, version)
             row = None if new else await _locked(session, version.document_id)
             if row is None and not new:
                 raise NotFound("The document was deleted meanwhile.")
@@ -126,6 +128,7 @@ class Ledger:
             NotFound: the document was deleted meanwhile.
         """
         async with self._database.writing() as session:
+            version = await self._restate(session, version)
             known = await _locked(session, version.document_id)
             if not new and known is None:
                 raise NotFound("The document was deleted meanwhile.")

@@ -1,10 +1,12 @@
 """What the ledger takes and gives: versions with their chunks, and what is known of a source."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.embeddings import Vectors
 from ingest.types import MediaType, Metadata, Piece
@@ -80,6 +82,15 @@ class Gone:
     chunks: Sequence[str]
     originals: set[str]
     """Files that no other version needs any more."""
+
+
+Restate = Callable[[AsyncSession, NewVersion], Awaitable[NewVersion]]
+"""Told a version in the transaction that is about to store it; returns it as its source says it by now."""
+
+
+async def as_read(_session: AsyncSession, version: NewVersion) -> NewVersion:
+    """Return a version as it was read: what a file says of itself holds until the file changes."""
+    return version
 
 
 def chunk_uid(document_id: str, version: int, ordinal: int) -> str:

@@ -1,8 +1,9 @@
 """Suggested stages of documents that were taken in before anybody could say, as after an upgrade."""
 
+import asyncio
 from collections.abc import Sequence
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 
 from core.database import Database
 from core.embeddings import from_blobs
@@ -14,6 +15,7 @@ from ingest.tagging import StagesServed, sure_ones
 log = get_log(__name__)
 
 _AT_ONCE = 100
+_CHECK_SECONDS = 30
 
 
 class Suggestions:
@@ -30,10 +32,23 @@ class Suggestions:
         self.served = served
         self._runner = runner
 
+    async def keep_up(self, model: str, *, check_seconds: float = _CHECK_SECONDS) -> None:
+        """Catch up now, and again once all chunks have vectors of the configured `model` (`switching.py`).
+
+        Until then nothing can be said of old documents, nor of those that are published meanwhile.
+        """
+        await self.catch_up()
+        if not await self._is_switching(model):
+            return
+        while await self._is_switching(model):  # noqa: ASYNC110 - it may go on in another process
+            await asyncio.sleep(check_seconds)
+        await self.catch_up()
+
     async def catch_up(self) -> int:
         """Suggest stages for every document that answers and has none; return how many were looked at.
 
-        Nothing is encoded. A document is left for the next time when its vectors are of another model.
+        Nothing is encoded. A document is left for the next time when its vectors are of another model, or
+        not all of the same one.
         """
         looked_at, after = 0, ""
         while waiting := await self._waiting(after):
@@ -43,6 +58,10 @@ class Suggestions:
         if looked_at:
             log.info("stages_suggested", documents=looked_at)
         return looked_at
+
+    async def _is_switching(self, model: str) -> bool:
+        async with self._database.reading() as session:
+            return bool(await session.scalar(select(exists().where(ChunkRow.model != model))))
 
     async def _waiting(self, after: str) -> Sequence[str]:
         query = (
@@ -61,6 +80,8 @@ class Suggestions:
         if not rows:
             return False
         version, model, _ = rows[0]
+        if any(other != model for _, other, _ in rows):  # they are changing at this moment
+            return False
         vectors = [vector for _, _, vector in rows]
         found = await self._runner.run_bulk(lambda: sure_ones(self.served(from_blobs(vectors), model)))
         if found is None:

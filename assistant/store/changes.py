@@ -51,7 +51,7 @@ _ACTIONS = {
 _TYPES = {kind: action for action, kind in _ACTIONS.items()}
 _FACTS = frozenset(
     "source version versions chunks sha256 size fields language stages audience valid_from valid_until "
-    "supersedes kind documents url every_hours documents_deleted".split()
+    "supersedes kind documents url every_hours documents_deleted documents_changed".split()
 )
 """Details that may leave: which thing and what of it, and nobody's words."""
 

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from functools import partial
 from typing import TypedDict
 
 from fastapi import FastAPI
@@ -215,8 +216,8 @@ async def _warm_up(
         schedule.start()
         webhooks.start()
     log.info("ready_to_answer")
-    for left_over in (services.pipeline.sweep, services.suggestions.catch_up):
+    for left_over in (services.pipeline.sweep, partial(services.suggestions.keep_up, services.encoder.name)):
         try:
             await left_over()
         except Exception:  # nobody waits for it: it goes on at the next start
-            log.exception("left_undone", what=left_over.__qualname__)
+            log.exception("left_undone")

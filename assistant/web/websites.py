@@ -90,7 +90,7 @@ async def list_website_pages(
 
 @router.put("/websites/{website_id}", responses=documented(404))
 async def change_website(website_id: Id, body: TakenIn, services: ServicesDep, actor: ActorDep) -> WebsiteOut:
-    """Change what is taken and how often; the next run brings the knowledge in line with it."""
+    """Change what is taken and how often, from the next run on; audience and stages hold at once."""
     check_stages(body.stages, services)
     store = services.websites.store
     view = await store.view(website_id)

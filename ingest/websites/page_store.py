@@ -1,7 +1,7 @@
 """What is known of the pages of websites, in SQL."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -53,17 +53,19 @@ class PageStore:
             return int(total or 0), [_page_view(row) for row in rows.all()]
 
     async def known(self, website_id: str) -> Sequence[KnownPage]:
-        """Return what earlier runs knew. A page whose document somebody deleted has the state `deleted`."""
+        """Return what earlier runs knew.
+
+        The states are those of now: of documents that somebody deleted, withdrew or published meanwhile.
+        """
         async with self._database.reading() as session:
             rows = await session.scalars(
                 select(WebsitePageRow).where(WebsitePageRow.website_id == website_id)
             )
             pages = [_known(row) for row in rows.all()]
-            ours = await session.scalars(
-                select(DocumentRow.source).where(DocumentRow.root == root_of(website_id))
-            )
-            present = set(ours.all())
-        return [page if page.source is None or page.source in present else _deleted(page) for page in pages]
+            versions = select(DocumentRow.source, DocumentRow.version, DocumentRow.latest)
+            ours = await session.execute(versions.where(DocumentRow.root == root_of(website_id)))
+            documents = {source: (version, latest) for source, version, latest in ours}
+        return [_by_now(page, documents) for page in pages]
 
     async def foreign(self, website_id: str, urls: Collection[str]) -> set[str]:
         """Return those addresses whose documents belong to another website that still exists."""
@@ -156,8 +158,17 @@ def _known(row: WebsitePageRow) -> KnownPage:
     )
 
 
-def _deleted(page: KnownPage) -> KnownPage:
-    return KnownPage(url=page.url, state=PageState.DELETED, depth=page.depth)
+def _by_now(page: KnownPage, documents: Mapping[str, tuple[int, int]]) -> KnownPage:
+    """Return the page with what has become of its document; `documents`: (answers, newest) of each."""
+    if page.source is None:
+        return page
+    if page.source not in documents:
+        return KnownPage(url=page.url, state=PageState.DELETED, depth=page.depth)
+    answers, newest = documents[page.source]
+    if not answers and newest:
+        return replace(page, state=PageState.DRAFTED)
+    published = page.state is PageState.DRAFTED and answers == newest
+    return replace(page, state=PageState.UNCHANGED) if published else page
 
 
 def _page_view(row: WebsitePageRow) -> PageView:

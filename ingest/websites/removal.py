@@ -11,7 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ingest.websites.scope import Scope
-from ingest.websites.types import CrawlReport, KnownPage, PageState, Visit, WebsiteKind, WebsiteSpec
+from ingest.websites.types import (
+    STANDING,
+    CrawlReport,
+    KnownPage,
+    PageState,
+    Visit,
+    WebsiteKind,
+    WebsiteSpec,
+)
 from ingest.websites.urls import page_key
 
 _AT_ONCE = frozenset({PageState.GONE, PageState.MOVED, PageState.DUPLICATE})
@@ -97,9 +105,8 @@ def _vanished(
         return None
     if visit.state in _AT_ONCE | _THE_SECOND_TIME:
         return visit.state, visit.detail
-    stands = visit.state in (PageState.TAKEN, PageState.UNCHANGED)
     listed = report.listed if spec.kind is WebsiteKind.SITEMAP else None
-    if stands and listed is not None and page_key(page.url) not in listed:
+    if visit.state in STANDING and listed is not None and page_key(page.url) not in listed:
         return PageState.UNLISTED, "The sitemap does not name it any more."
     return None
 

@@ -16,6 +16,7 @@ from core.errors import Conflict, NotFound
 from core.jobs import JobQueue, JobRow, JobState
 from core.text import clean
 from core.types import Audience
+from ingest.websites.audience import bring_in_line
 from ingest.websites.removal import Decision
 from ingest.websites.tables import WebsitePageRow, WebsiteRow
 from ingest.websites.types import (
@@ -27,6 +28,8 @@ from ingest.websites.types import (
 
 WEBSITE_JOB = "read_website"
 _SLICE = 200
+_LOCK = {"key_share": True}
+"""Others wait, but for those who only add pages: they hold pages already, for which a lock may be waiting."""
 _Value = TypeVar("_Value", bound=Hashable)
 
 
@@ -92,6 +95,8 @@ class WebsiteStore:
     ) -> None:
         """Change what is taken and how often; address and kind stay.
 
+        Audience and stages hold at once for all documents that there are (`audience.py`).
+
         Raises:
             NotFound: there is no such website.
         """
@@ -104,8 +109,23 @@ class WebsiteStore:
                 row.every_hours = every_hours
                 last = row.last_run_at or now()
                 row.next_run_at = max(now(), last + timedelta(hours=every_hours)) if every_hours else None
-            changed = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
+            changed: dict[str, Any] = {
+                name: [before[name], after[name]] for name in after if before[name] != after[name]
+            }
+            if changed.keys() & {"audience", "stages"}:
+                changed["documents_changed"] = await bring_in_line(session, row, changed=True)
             await _note(session, row, actor, "website_changed", **changed)
+
+    async def align(self, website_id: str, read_as: WebsiteSpec) -> None:
+        """Bring documents in line with what the website says now, after a run that read it as `read_as`."""
+        async with self._database.writing() as session:
+            row = await session.get(WebsiteRow, website_id, with_for_update=_LOCK)
+            if row is None:
+                return
+            same = (row.audience, tuple(row.stages)) == (read_as.audience, read_as.stages)
+            count = await bring_in_line(session, row, changed=not same)
+            if count:
+                await _note(session, row, SYSTEM, "website_changed", documents_changed=count)
 
     async def request_run(
         self, website_id: str, *, confirm: bool = False, again: bool = False, actor: str = SYSTEM
@@ -189,7 +209,7 @@ class WebsiteStore:
     async def finish(self, website_id: str, result: RunResult, decision: Decision) -> None:
         """Record the end of a run and what vanished, in one transaction."""
         async with self._database.writing() as session:
-            row = await session.get(WebsiteRow, website_id)
+            row = await session.get(WebsiteRow, website_id, with_for_update=_LOCK)
             if row is None:
                 return
             for (state, detail), urls in _alike(decision.removed):
@@ -210,7 +230,7 @@ class WebsiteStore:
 
 
 async def _row(session: AsyncSession, website_id: str, *, lock: bool = False) -> WebsiteRow:
-    row = await session.get(WebsiteRow, website_id, with_for_update=lock)
+    row = await session.get(WebsiteRow, website_id, with_for_update=_LOCK if lock else None)
     if row is None:
         raise NotFound("There is no such website.")
     return row

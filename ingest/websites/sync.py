@@ -6,11 +6,10 @@ killed at any point and done again: documents are made before their pages are re
 not be there any more is taken away last, by comparing documents with pages.
 """
 
-import hashlib
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +22,6 @@ from core.jobs import Job
 from core.offload import ModelRunner
 from core.reading_settings import CrawlSettings
 from core.telemetry import get_log
-from core.types import Audience
 from ingest.pipeline import Pipeline
 from ingest.types import FileReport, Outcome, SourceFile
 from ingest.websites.addresses import AddressGuard, Resolver, resolve
@@ -36,6 +34,7 @@ from ingest.websites.removal import Decision, decide
 from ingest.websites.robots import Robots
 from ingest.websites.store import WebsiteStore
 from ingest.websites.types import (
+    STANDING,
     CrawlReport,
     KnownPage,
     Limits,
@@ -59,6 +58,8 @@ _STATES = {
     Outcome.ADDED: PageState.TAKEN,
     Outcome.CHANGED: PageState.TAKEN,
     Outcome.UNCHANGED: PageState.UNCHANGED,
+    Outcome.DRAFTED: PageState.DRAFTED,
+    Outcome.REMOVED: PageState.DELETED,
     Outcome.REFUSED: PageState.REFUSED,
 }
 
@@ -128,7 +129,10 @@ class WebsiteSync:
 
         async with self._crawling(spec, known, pages=pages, progress=progress, stop=wants_stop) as crawl:
             report = await crawl.run()
-            await self._take_in(website_id, run, spec, known, report)
+            # Somebody may have deleted documents while their pages were fetched.
+            by_now = known if again else await self.pages.known(website_id)
+            await self._take_in(website_id, run, spec, by_now, report)
+        await self.store.align(website_id, spec)
         decision = decide(spec, known, report, confirmed=confirm)
         result = _result(report, decision)
         await self.store.finish(website_id, result, decision)
@@ -180,7 +184,7 @@ class WebsiteSync:
                     runner=self._runner,
                     folder=folder,
                     known={page.url: page for page in known},
-                    recipe=self._recipe(spec),
+                    recipe=self._pipeline.recipe,
                     progress=progress,
                     stop=stop,
                 )
@@ -191,48 +195,42 @@ class WebsiteSync:
         self, website_id: str, run: str, spec: WebsiteSpec, known: Sequence[KnownPage], report: CrawlReport
     ) -> None:
         """Hand what changed to the pipeline, in groups, and record every page."""
-        recipe = self._recipe(spec)
+        recipe = self._pipeline.recipe
         foreign = await self.pages.foreign(website_id, [visit.url for visit in report.visits])
         harvest = Harvest(spec, root_of(website_id), self._runner, known, foreign=foreign, recipe=recipe)
+        waiting = {page.url for page in known if page.state is PageState.DRAFTED}
         group: dict[str, tuple[Visit, SourceFile]] = {}
         recorded: set[str] = set()
         async for visit, document in harvest.documents(report.visits):
             group[document.source] = visit, document
             recorded.add(visit.url)
             if len(group) == _GROUP:
-                await self._publish(website_id, run, group, recipe)
+                await self._publish(website_id, run, group, waiting)
                 group = {}
-        await self._publish(website_id, run, group, recipe)
-        stands = (PageState.TAKEN, PageState.UNCHANGED)
+        await self._publish(website_id, run, group, waiting)
         rest = [visit for visit in report.visits if visit.url not in recorded]
-        taken = {visit.url for visit in rest if visit.state in stands}
-        await self.pages.record(website_id, run, rest, recipe=recipe, taken=taken)
+        await self._record(website_id, run, rest, waiting)
 
     async def _publish(
-        self, website_id: str, run: str, group: Mapping[str, tuple[Visit, SourceFile]], recipe: str
+        self, website_id: str, run: str, group: Mapping[str, tuple[Visit, SourceFile]], waiting: Set[str]
     ) -> None:
         if not group:
             return
 
         def settle(file: FileReport) -> None:
             visit = group[file.source][0]
-            visit.state, visit.detail = _STATES.get(file.outcome, PageState.REFUSED), file.detail or ""
+            visit.state, visit.detail = _STATES[file.outcome], file.detail or ""
 
         await self._pipeline.run([document for _, document in group.values()], settle)
-        visits = [visit for visit, _ in group.values()]
-        taken = {visit.url for visit in visits if visit.state is not PageState.REFUSED}
-        await self.pages.record(website_id, run, visits, recipe=recipe, taken=taken)
+        await self._record(website_id, run, [visit for visit, _ in group.values()], waiting)
 
-    def _recipe(self, spec: WebsiteSpec) -> str:
-        """Return how pages become documents: how they are read, and for whom and which stages they are.
-
-        A page that did not change is taken in again when one of these did: otherwise a website that is
-        made internal would go on answering customers.
-        """
-        if spec.audience is Audience.PUBLIC and not spec.stages:
-            return self._pipeline.recipe
-        said = repr((spec.audience.value, spec.stages))
-        return f"{self._pipeline.recipe}/{hashlib.sha256(said.encode()).hexdigest()[:16]}"
+    async def _record(self, website_id: str, run: str, visits: Sequence[Visit], waiting: Set[str]) -> None:
+        """Record what became of pages; those `waiting` for a person are as they were until they change."""
+        for visit in visits:
+            if visit.state is PageState.UNCHANGED and visit.url in waiting:
+                visit.state = PageState.DRAFTED
+        taken = {visit.url for visit in visits if visit.state in STANDING}
+        await self.pages.record(website_id, run, visits, recipe=self._pipeline.recipe, taken=taken)
 
 
 async def read_website(job: Job, websites: WebsiteSync) -> None:

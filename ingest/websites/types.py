@@ -28,6 +28,8 @@ class PageState(StrEnum):
 
     TAKEN = "taken"
     UNCHANGED = "unchanged"
+    DRAFTED = "drafted"
+    """What it says now waits for a person, who withdrew or corrected its document."""
     REFUSED = "refused"
     """It was fetched, but its text could not be taken in."""
     DUPLICATE = "duplicate"
@@ -53,6 +55,10 @@ class PageState(StrEnum):
     """The sitemap does not name it any more."""
     DELETED = "deleted"
     """Somebody deleted its document by hand; it is not taken again by itself."""
+
+
+STANDING = frozenset({PageState.TAKEN, PageState.UNCHANGED, PageState.DRAFTED})
+"""Pages whose documents are among the knowledge, or wait for a person, as the pages were last seen."""
 
 
 class RunState(StrEnum):

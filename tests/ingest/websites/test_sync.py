@@ -1,8 +1,7 @@
 """A website over its life: taken in, changed, moved, broken and gone, on both databases."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -11,91 +10,20 @@ import pytest
 from sqlalchemy import select, update
 
 from core.audit import entries
-from core.database import Database, now
-from core.embeddings import Encoder
+from core.database import now
 from core.errors import Conflict, FetchFailed, NotFound
-from core.index.dense import DenseSearch
 from core.index.tables import DocumentRow
 from core.jobs import JobQueue
 from core.offload import ModelRunner
-from core.types import Audience
 from core.worker import Worker
-from ingest.ledger import Ledger
-from ingest.library import Library
-from ingest.originals import Originals
-from ingest.pipeline import Pipeline
-from ingest.preparing import Preparer
-from ingest.websites.page_store import PageStore
 from ingest.websites.schedule import Schedule
-from ingest.websites.store import WEBSITE_JOB, WebsiteStore
+from ingest.websites.store import WEBSITE_JOB
 from ingest.websites.sync import WebsiteSync, read_website
 from ingest.websites.tables import WebsiteRow
-from ingest.websites.types import PageState, RunResult, RunState, Visit, WebsiteKind, WebsiteSpec, root_of
-from tests.ingest.websites.conftest import Served
-from tests.support.documents import a_pdf, reader_here
-from tests.support.website import Website, a_page, crawl_settings
-
-
-@dataclass(slots=True)
-class Place:
-    """A website beside the knowledge that it is read into."""
-
-    site: Website
-    address: str
-    websites: WebsiteSync
-    library: Library
-    pipeline: Pipeline
-    database: Database
-
-    async def add(self, path: str = "/", kind: WebsiteKind = WebsiteKind.SITE, **more: object) -> str:
-        spec = WebsiteSpec(url=self.address + path, kind=kind, **more)  # type: ignore[arg-type]
-        return await self.websites.store.add(spec, every_hours=0)
-
-    async def run(self, website: str, **wishes: bool) -> RunResult:
-        self.site.asked.clear()
-        return await self.websites.run(website, uuid4().hex, **wishes)  # type: ignore[arg-type]
-
-    async def documents(self) -> set[str]:
-        """The paths of the documents that answer."""
-        _, views = await self.library.list(limit=500)
-        return {view.source.removeprefix(self.address) for view in views if view.state == "searchable"}
-
-    async def states(self, website: str) -> dict[str, PageState]:
-        _, pages = await self.websites.pages.views(website, limit=500)
-        return {page.url.removeprefix(self.address): page.state for page in pages}
-
-    async def text(self, path: str) -> str:
-        return (await self.library.get(self.address + path)).text or ""
-
-
-@pytest.fixture
-async def place(
-    served: Served, database: Database, encoder: Encoder, runner: ModelRunner, tmp_path: Path
-) -> AsyncIterator[Place]:
-    dense = DenseSearch(database, tmp_path / "data", encoder.name, runner)
-    await dense.start(must_own=True)
-    preparer = Preparer(encoder, Originals(tmp_path / "originals"), reader_here())
-    pipeline = Pipeline(Ledger(database), preparer, dense, runner)
-    websites = WebsiteSync(
-        WebsiteStore(database),
-        PageStore(database),
-        pipeline,
-        runner,
-        crawl_settings(served.address, page_megabytes=0.2),
-        tmp_path / "crawls",
-    )
-    yield Place(served.site, served.address, websites, Library(database), pipeline, database)
-    await pipeline.close()
-    await dense.stop()
-    assert not [*(tmp_path / "crawls").glob("*")], "A run left what it fetched behind."
-
-
-def a_shop(site: Website, pages: int = 3) -> None:
-    """Show a start page that links to `pages` pages."""
-    links = [f"/help/{n}" for n in range(pages)]
-    site.page("/", "Shop", "Welcome to the shop.", *links)
-    for n in range(pages):
-        site.page(f"/help/{n}", f"Topic {n}", f"Topic number {n} costs {n + 10} euro.")
+from ingest.websites.types import PageState, RunState, Visit, WebsiteKind, WebsiteSpec, root_of
+from tests.ingest.websites.conftest import Place, a_shop, correct
+from tests.support.documents import a_pdf
+from tests.support.website import a_page, crawl_settings
 
 
 async def test_a_site_is_taken_in_by_its_links(place: Place) -> None:
@@ -283,21 +211,40 @@ async def test_what_an_admin_excludes_leaves_with_the_next_run(place: Place) -> 
     assert await place.documents() == {"/", "/help/0", "/help/2"}
 
 
-async def test_a_new_audience_and_new_stages_reach_pages_that_did_not_change(place: Place) -> None:
+async def test_a_page_whose_document_waits_for_a_person_is_told_as_that(place: Place) -> None:
     a_shop(place.site)
     website = await place.add()
     await place.run(website)
-    spec = await place.websites.store.spec(website)
-    ours = replace(spec, audience=Audience.INTERNAL, stages=("decision",))
-    await place.websites.store.change(website, ours, every_hours=0)
-    assert (await place.run(website)).counts == {"taken": 4, "removed": 0}
-    _, views = await place.library.list()
-    assert {(view.audience, view.stages) for view in views} == {(Audience.INTERNAL, ("decision",))}
+    document = await correct(place, "/help/1", "# Topic 1\n\nTopic number 1 costs 77 euro.")
     assert (await place.run(website)).counts == {"unchanged": 4, "removed": 0}
-    assert any("if-none-match" in request for request in place.site.requests[-4:])
-    await place.websites.store.change(website, spec, every_hours=0)
+    place.site.page("/help/1", "Topic 1", "Topic number 1 costs 99 euro.")
+    for _ in range(2):  # as long as nobody decides
+        assert (await place.run(website)).counts == {"drafted": 1, "unchanged": 3, "removed": 0}
+        assert (await place.states(website))["/help/1"] is PageState.DRAFTED
+        assert "77 euro" in await place.text("/help/1")
+    assert (await place.run(website, again=True)).counts == {"drafted": 1, "unchanged": 3, "removed": 0}
+    await place.versions.publish(document, 3)
+    assert (await place.run(website)).counts == {"unchanged": 4, "removed": 0}
+    await place.versions.withdraw(document)
+    assert (await place.run(website)).counts == {"drafted": 1, "unchanged": 3, "removed": 0}
+    assert await place.documents() == {"/", "/help/0", "/help/2"}
+
+
+async def test_a_document_that_is_deleted_while_its_website_is_read_does_not_come_back(place: Place) -> None:
+    a_shop(place.site)
+    website = await place.add()
     await place.run(website)
-    assert {view.audience for view in (await place.library.list())[1]} == {Audience.PUBLIC}
+    place.site.page("/help/1", "Topic 1", "Topic number 1 costs 99 euro.")
+
+    async def deletes_in_between(website_id: str) -> bool:
+        if "/help/1" in place.site.asked and "/help/1" in await place.documents():
+            await place.pipeline.remove(f"{place.address}/help/1")
+        return False
+
+    place.websites.store.wants_stop = deletes_in_between  # type: ignore[method-assign]
+    await place.run(website)
+    assert "/help/1" not in await place.documents()
+    assert (await place.states(website))["/help/1"] is PageState.DELETED
 
 
 async def test_a_document_deleted_by_hand_does_not_come_back_by_itself(place: Place) -> None:
@@ -371,7 +318,7 @@ async def test_sitemaps_count_towards_what_a_run_may_receive(
 
 
 async def test_a_run_can_be_stopped(place: Place) -> None:
-    a_shop(place.site, pages=40)
+    a_shop(place.site, pages=400)  # so many that the wish is heard before the end
     website = await place.add()
     wishes: list[asyncio.Task[None]] = []
 
@@ -382,7 +329,7 @@ async def test_a_run_can_be_stopped(place: Place) -> None:
     result = await place.websites.run(website, uuid4().hex, progress=after_two)
     await asyncio.gather(*wishes)
     assert result.state is RunState.STOPPED
-    assert 2 <= result.counts["taken"] < 41
+    assert 2 <= result.counts["taken"] < 401
     assert len(await place.documents()) == result.counts["taken"]
 
 
