@@ -4,6 +4,7 @@ PercorsoError                     500  internal
 ├── BadInput                      422  bad_input
 │   ├── SettingsError             500  bad_settings      (stops the start)
 │   ├── MessageTooLong            413  message_too_long
+│   ├── UnknownStage              422  unknown_stage
 │   ├── FetchFailed               422  fetch_failed
 │   ├── DocumentRefused           422  the reason itself: empty, encrypted, broken, …
 │   └── PersonRefused             422  the problem itself: email_taken, password_wrong, …
@@ -57,6 +58,12 @@ class SettingsError(BadInput):
 class MessageTooLong(BadInput):
     status = 413
     code = "message_too_long"
+
+
+class UnknownStage(BadInput):
+    """The journey model of this company has no such stage."""
+
+    code = "unknown_stage"
 
 
 class Refusal(StrEnum):

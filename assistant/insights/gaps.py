@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+from assistant.conversation.readings import UNKNOWN_STAGE
 from assistant.conversation.types import Action, Reply
 from assistant.insights.drafting import draft_text
 from assistant.insights.grouping import by_centrality, placed
@@ -141,11 +142,10 @@ class Gaps:
         gap = await self.records.get(gap_id)
         questions = [one.text for one in await self._central(gap_id) if one.language == gap.language]
         title = title or shorten(gap.label, _TITLE)
-        text = text or draft_text(title, questions, gap.language, list(gap.stages))
+        stages = [stage for stage in gap.stages if stage != UNKNOWN_STAGE]
+        text = text or draft_text(title, questions, gap.language, stages)
         source = (
-            await self._drafts.draft(
-                title=title, text=text, language=gap.language, stages=list(gap.stages), by=by
-            )
+            await self._drafts.draft(title=title, text=text, language=gap.language, stages=stages, by=by)
             if self._drafts
             else None
         )

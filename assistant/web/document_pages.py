@@ -153,6 +153,7 @@ async def decide(
     valid_from: _Text = "",
     valid_until: _Text = "",
     stages: Annotated[list[str] | None, Form(max_length=20)] = None,
+    offered: Annotated[list[str] | None, Form(max_length=100)] = None,
     back: Annotated[list[str] | None, Form(max_length=20)] = None,
 ) -> Response:
     """Keep what a person decided: only what differs from before, so the rest goes on following the file."""
@@ -162,7 +163,7 @@ async def decide(
 
     async def work() -> None:
         view = await services.library.get(document_id)
-        if fields := _decisions(view, typed, back or []):
+        if fields := _decisions(view, typed, offered or [], back or []):
             await services.versions.choose(document_id, fields, actor=admin.person.actor)
 
     return await _change(request, services, admin, document_id, seen, work, "decided")
@@ -201,8 +202,16 @@ async def _change(
     return RedirectResponse(f"/admin/knowledge/{document_id}?done={done}", status_code=303)
 
 
-def _decisions(view: DocumentView, typed: dict[str, Any], back: Sequence[str]) -> dict[str, Any]:
+def _decisions(
+    view: DocumentView, typed: dict[str, Any], offered: Sequence[str], back: Sequence[str]
+) -> dict[str, Any]:
     """Return the fields that differ from what stands; None gives one back to the file.
+
+    Args:
+        view: the document.
+        typed: what the form says.
+        offered: the stages that the form showed; any other that stands there is kept.
+        back: what is given back.
 
     Raises:
         BadInput: a field is not understood.
@@ -211,8 +220,11 @@ def _decisions(view: DocumentView, typed: dict[str, Any], back: Sequence[str]) -
     changed = {
         name: value or None
         for name, value in typed.items()
-        if value != stands[name] and (value or name in view.chosen)
+        if name != "stages" and value != stands[name] and (value or name in view.chosen)
     }
+    kept = [stage for stage in view.stages if stage not in offered]
+    if {*typed["stages"], *kept} != set(view.stages):  # in whatever order; none at all is a decision too
+        changed["stages"] = [*typed["stages"], *kept]
     changed |= {name: None for name in back if name in view.chosen}
     if not changed:
         return {}

@@ -214,6 +214,7 @@ async def _page(
         roots=roots,
         orders=list(Order),
         stages=stages_in(services, language_of(request, admin)),
+        tags=services.journey.tags,
         people=await names_of(services),
         uploads=await _recent(services),
         result=result,

@@ -247,11 +247,14 @@ async def test_a_draft_goes_to_whoever_keeps_drafts(gaps: Gaps, database: Databa
             kept.append(fields)
             return "bozza.md"
 
-    await _turn(database, TAX)
+    await _turn(database, TAX, stage="unknown")
+    await _turn(database, TAX, stage="decision")
     gaps._drafts = Keeper()
     gap = await gaps.draft((await _only(gaps)).id, "Anna", title="Tasse")
     assert (gap.state, gap.draft_source, gap.draft) == (GapState.DRAFTED, "bozza.md", kept[0]["text"])
     assert (kept[0]["title"], kept[0]["language"], kept[0]["by"]) == ("Tasse", "it", "Anna")
+    assert kept[0]["stages"] == ["decision"]
+    assert "unknown" not in kept[0]["text"]
 
 
 async def test_a_question_goes_with_its_message(gaps: Gaps, database: Database) -> None:

@@ -136,7 +136,7 @@ async def test_one_of_two_questions_may_be_curated(client: httpx.AsyncClient) ->
 async def test_a_stage_that_does_not_exist_is_refused(client: httpx.AsyncClient) -> None:
     body = {"language": "it", "text": "x", "questions": ["y"], "stages": ["nirvana"]}
     refused = await client.post("/api/v1/curated", json=body, headers=ADMIN)
-    assert (refused.status_code, refused.json()["error"]) == (422, "bad_input")
+    assert (refused.status_code, refused.json()["error"]) == (422, "unknown_stage")
     assert "nirvana" in refused.json()["detail"]
 
 
