@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import TypedDict
 
@@ -83,8 +83,8 @@ def create_web(settings: Settings, running: Running, admin_key: str) -> FastAPI:
             if services.database.is_sqlite:  # one process owns it: whatever ran before is dead
                 await services.jobs.release_orphans()
             worker, reader, schedule = make_worker(services), make_reader(services), make_schedule(services)
-            webhooks = make_webhooks(services)
-            warm_up = asyncio.create_task(_warm_up(app, services, worker, reader, schedule, webhooks))
+            others = (reader, make_gap_worker(services), schedule, make_webhooks(services))
+            warm_up = asyncio.create_task(_warm_up(app, services, worker, others))
             try:
                 yield State(
                     services=services,
@@ -98,10 +98,8 @@ def create_web(settings: Settings, running: Running, admin_key: str) -> FastAPI:
                 warm_up.cancel()
                 with suppress(asyncio.CancelledError):
                     await warm_up
-                await webhooks.stop()
-                await schedule.stop()
-                await reader.stop()
-                await worker.stop()
+                for one in (*others, worker):
+                    await one.stop()
 
     app = FastAPI(
         title="Percorso",
@@ -141,32 +139,43 @@ def make_worker(services: Services) -> Worker:
 
 
 def make_reader(services: Services) -> Worker:
-    """Return the worker that reads uploads and tries gaps again, one at a time; not started yet.
+    """Return the worker that reads uploads, one at a time; not started yet.
 
-    Either may take minutes, and must never hold a place that a customer's turn waits for.
+    One may take minutes, and must never hold a place that a customer's turn waits for.
     """
 
     async def upload(job: Job) -> None:
         await services.uploads.ingest(job, services.pipeline)
-        await services.gaps.soon()
+        if await services.jobs.next_due([UPLOAD_JOB]) is None:  # the last of many
+            await services.gaps.soon()
+
+    return Worker(
+        services.jobs, {UPLOAD_JOB: upload}, tasks=1, poll_seconds=services.settings.jobs.poll_seconds
+    )
+
+
+def make_gap_worker(services: Services) -> Worker:
+    """Return the worker that tries gaps again; not started yet. Neither turns nor uploads wait for it."""
 
     async def close_gaps(job: Job) -> None:
         await services.gaps.collect()
         await services.gaps.retry_waiting()
 
-    handlers = {UPLOAD_JOB: upload, GAPS_JOB: close_gaps}
-    return Worker(services.jobs, handlers, tasks=1, poll_seconds=services.settings.jobs.poll_seconds)
+    return Worker(
+        services.jobs, {GAPS_JOB: close_gaps}, tasks=1, poll_seconds=services.settings.jobs.poll_seconds
+    )
 
 
 def make_schedule(services: Services) -> Schedule:
     """Return what reads websites in this process, and tries gaps again when the knowledge has changed.
 
-    Whatever changed it (an upload, a website, a person's decision): gaps go by the state of the knowledge.
+    Whatever changed it (an upload, a website, a person's decision): gaps go by the state of the knowledge,
+    and wait until it is at rest.
     """
 
     async def look_after_gaps() -> None:
         await services.gaps.collect()
-        await services.gaps.soon()
+        await services.gaps.at_rest()
 
     return Schedule(
         services.websites,
@@ -194,7 +203,7 @@ def make_webhooks(services: Services) -> Webhooks:
 
 
 async def _warm_up(
-    app: FastAPI, services: Services, worker: Worker, reader: Worker, schedule: Schedule, webhooks: Webhooks
+    app: FastAPI, services: Services, worker: Worker, others: Sequence[Worker | Schedule | Webhooks]
 ) -> None:
     """Load the models beside the first requests: messages are stored at once and answered when it is done.
 
@@ -211,9 +220,8 @@ async def _warm_up(
         return
     worker.start()
     if services.settings.jobs.workers:  # none: another process does the work
-        reader.start()
-        schedule.start()
-        webhooks.start()
+        for one in others:
+            one.start()
     log.info("ready_to_answer")
     try:
         await services.suggestions.catch_up()

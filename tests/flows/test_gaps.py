@@ -4,7 +4,9 @@ import asyncio
 from typing import Any
 
 import httpx
+import pytest
 
+from assistant.insights.gaps import Gaps
 from tests.flows.conftest import ADMIN, new_visitor, upload
 
 ASKED = (
@@ -100,6 +102,28 @@ async def test_a_gap_closes_itself_when_a_document_answers_it(client: httpx.Asyn
         "ciclofficina.md",
         "Ciclofficina Zenit",
     )
+
+
+async def test_an_upload_does_not_wait_for_gaps_that_are_tried_again(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trying, done = asyncio.Event(), asyncio.Event()
+
+    async def retry_waiting(gaps: Gaps) -> None:
+        trying.set()
+        await done.wait()
+
+    monkeypatch.setattr(Gaps, "retry_waiting", retry_waiting)
+    question = "Noleggiate anche risciò?"
+    await _ask(client, question)
+    await _gap_of(client, question)
+    async with asyncio.timeout(60):
+        await trying.wait()
+    try:
+        job = await upload(client, "orari.md", b"# Orari\n\nIl negozio apre alle 9.\n")
+    finally:
+        done.set()
+    assert job["state"] == "done"
 
 
 async def test_a_gap_can_be_drafted_dismissed_and_opened_again(client: httpx.AsyncClient) -> None:
