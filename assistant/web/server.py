@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import TypedDict
 
+import httpx2
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.staticfiles import StaticFiles
@@ -43,7 +44,7 @@ from assistant.web.limits import Limiter
 from assistant.web.middleware import BodyLimit, RequestContext
 from assistant.web.static_files import STATIC
 from assistant.web.webhooks import Webhooks
-from core.errors import PercorsoError
+from core.errors import FetchFailed, PercorsoError, SettingsError
 from core.jobs import Job
 from core.settings import Settings
 from core.telemetry import get_log
@@ -75,7 +76,11 @@ def create_web(settings: Settings, running: Running, admin_key: str) -> FastAPI:
         settings: the configuration.
         running: builds and opens the services.
         admin_key: opens the knowledge and test endpoints.
+
+    Raises:
+        SettingsError: events would be sent where nothing may be sent.
     """
+    _check_receiver(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[State]:
@@ -191,15 +196,29 @@ def make_webhooks(services: Services) -> Webhooks:
 
     It may call what the crawler may read: public machines, and those of the inner network that are named.
     """
-    crawl = services.settings.crawl
-    guard = AddressGuard(allow_private=crawl.allow_private, ports=crawl.ports)
+    guard = _guard(services.settings)
     return Webhooks(
         services.database,
         services.jobs,
         services.settings.webhooks,
         PinnedBackend(guard),
+        guard.addresses,
         poll_seconds=services.settings.jobs.poll_seconds,
     )
+
+
+def _check_receiver(settings: Settings) -> None:
+    """Refuse a receiver of webhooks whose port is not allowed, or whose host is a number in disguise."""
+    if settings.webhooks.url is None:
+        return
+    try:
+        _guard(settings).check_url(httpx2.URL(settings.webhooks.url))
+    except FetchFailed as problem:
+        raise SettingsError(f"PERCORSO_WEBHOOKS__URL: {problem}") from None
+
+
+def _guard(settings: Settings) -> AddressGuard:
+    return AddressGuard(allow_private=settings.crawl.allow_private, ports=settings.crawl.ports)
 
 
 async def _warm_up(
