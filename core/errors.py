@@ -5,6 +5,8 @@ PercorsoError                     500  internal
 │   ├── SettingsError             500  bad_settings      (stops the start)
 │   ├── MessageTooLong            413  message_too_long
 │   ├── UnknownStage              422  unknown_stage
+│   ├── NothingSuggested          422  nothing_suggested
+│   ├── NothingTicked             422  nothing_ticked
 │   ├── FetchFailed               422  fetch_failed
 │   ├── DocumentRefused           422  the reason itself: empty, encrypted, broken, …
 │   └── PersonRefused             422  the problem itself: email_taken, password_wrong, …
@@ -64,6 +66,18 @@ class UnknownStage(BadInput):
     """The journey model of this company has no such stage."""
 
     code = "unknown_stage"
+
+
+class NothingSuggested(BadInput):
+    """No stages are suggested for a document, or somebody has decided them already."""
+
+    code = "nothing_suggested"
+
+
+class NothingTicked(BadInput):
+    """A list was sent with nothing chosen where something must be."""
+
+    code = "nothing_ticked"
 
 
 class Refusal(StrEnum):

@@ -19,7 +19,7 @@ from assistant.web.knowledge_pages import names_of
 from assistant.web.knowledge_schemas import MAX_DOCUMENT, DocumentPatch, Number, Stage
 from assistant.web.rendering import language_of
 from assistant.web.schemas import Id
-from core.errors import BadInput, NotFound, PercorsoError
+from core.errors import BadInput, NotFound, NothingTicked, PercorsoError
 from core.text import clean
 from core.text_blocks import table_rows
 from ingest.comparing import Comparison
@@ -133,6 +133,8 @@ async def decide_stages(
     decided = [] if refuse else stages or []
 
     async def work() -> None:
+        if not decided and not refuse:  # that no stage fits has a button of its own
+            raise NothingTicked("Tick at least one stage, or say that none fits.")
         await services.versions.choose(document_id, {"stages": decided}, actor=admin.person.actor)
 
     return await _change(request, services, admin, document_id, seen, work, "decided")
