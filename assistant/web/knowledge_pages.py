@@ -71,8 +71,8 @@ class Wanted:
         """Return the address of this list with some of it changed, back on its first page."""
         fields = {**asdict(self), "page": 1, **changes}
         plain = {"page": 1, "order": Order.NEWEST}
-        said = {name: value for name, value in fields.items() if value and value != plain.get(name)}
-        said |= {"suggested": "true"} if self.suggested else {}
+        plainly = {name: "true" if value is True else value for name, value in fields.items()}
+        said = {name: value for name, value in plainly.items() if value and value != plain.get(name)}
         return f"/admin/knowledge?{urlencode(said)}" if said else "/admin/knowledge"
 
 
