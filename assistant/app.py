@@ -233,12 +233,11 @@ def calibration_file(settings: Settings) -> Path:
 
 
 def _stages_served(labels: StagesServed, journey: JourneyModel) -> StagesServed:
-    """Return what tells ingestion whose questions a document answers, in the tags that policies prefer."""
-    tags = {tag for stage in journey.stages.values() for tag in stage.prefers}
+    """Return what tells ingestion whose questions a document answers, in the stages of this journey."""
 
     def served(vectors: Vectors, model: str) -> dict[str, float] | None:
         shares = labels(vectors, model)
-        return None if shares is None else {tag: share for tag, share in shares.items() if tag in tags}
+        return None if shares is None else journey.by_stage(shares)
 
     return served
 

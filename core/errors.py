@@ -4,6 +4,9 @@ PercorsoError                     500  internal
 ├── BadInput                      422  bad_input
 │   ├── SettingsError             500  bad_settings      (stops the start)
 │   ├── MessageTooLong            413  message_too_long
+│   ├── UnknownStage              422  unknown_stage
+│   ├── NothingSuggested          422  nothing_suggested
+│   ├── NothingTicked             422  nothing_ticked
 │   ├── FetchFailed               422  fetch_failed
 │   ├── DocumentRefused           422  the reason itself: empty, encrypted, broken, …
 │   └── PersonRefused             422  the problem itself: email_taken, password_wrong, …
@@ -57,6 +60,24 @@ class SettingsError(BadInput):
 class MessageTooLong(BadInput):
     status = 413
     code = "message_too_long"
+
+
+class UnknownStage(BadInput):
+    """The journey model of this company has no such stage."""
+
+    code = "unknown_stage"
+
+
+class NothingSuggested(BadInput):
+    """No stages are suggested for a document, or somebody has decided them already."""
+
+    code = "nothing_suggested"
+
+
+class NothingTicked(BadInput):
+    """A list was sent with nothing chosen where something must be."""
+
+    code = "nothing_ticked"
 
 
 class Refusal(StrEnum):

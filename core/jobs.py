@@ -108,6 +108,12 @@ class JobQueue:
         await session.flush()
         return job_id
 
+    @staticmethod
+    async def waits(session: AsyncSession, kind: str) -> bool:
+        """Whether a job of this kind is queued."""
+        queued = select(JobRow.id).where(JobRow.kind == kind, JobRow.state == JobState.QUEUED)
+        return await session.scalar(queued.limit(1)) is not None
+
     async def claim(self, kinds: Sequence[str]) -> Job | None:
         """Take the oldest job that is due or whose worker fell silent; None when there is none."""
         async with self._database.writing() as session:

@@ -1,7 +1,9 @@
 """The one door to threads: CPU-bound work queues here and the event loop stays free."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
 from typing import ParamSpec, TypeVar
 
@@ -10,6 +12,17 @@ import anyio.to_thread
 
 P = ParamSpec("P")
 T = TypeVar("T")
+_unhurried: ContextVar[bool] = ContextVar("unhurried", default=False)
+
+
+@contextmanager
+def unhurried() -> Iterator[None]:
+    """Let the questions that are asked inside wait in the document lane: no customer waits for them."""
+    before = _unhurried.set(True)
+    try:
+        yield
+    finally:
+        _unhurried.reset(before)
 
 
 class ModelRunner:
@@ -31,8 +44,9 @@ class ModelRunner:
         self._encoding = anyio.CapacityLimiter(bulk)
 
     async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `call` in the question lane and return its result."""
-        return await anyio.to_thread.run_sync(partial(call, *args, **kwargs), limiter=self._quick)
+        """Run `call` in the question lane, or where nobody waits for it, and return its result."""
+        lane = self._bulk if _unhurried.get() else self._quick
+        return await anyio.to_thread.run_sync(partial(call, *args, **kwargs), limiter=lane)
 
     async def run_bulk(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `call` in the document lane and return its result."""

@@ -1,17 +1,45 @@
 """Settings of what is sent out: webhooks."""
 
 import base64
+import re
 from typing import Annotated, Self
 
-from pydantic import BaseModel, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, model_validator
+
+_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+
+
+def _callable_address(url: str) -> str:
+    """Return an address as it travels: its host in ASCII (IDNA), its path percent-encoded.
+
+    Raises:
+        ValueError: it cannot be called.
+    """
+    import httpx2  # heavy
+
+    try:
+        address = httpx2.URL(url)
+    except httpx2.InvalidURL as problem:
+        raise ValueError(f"this cannot be called: {problem}") from None
+    host = address.raw_host.decode("ascii")
+    if ":" not in host and not all(_LABEL.fullmatch(label) for label in host.removesuffix(".").split(".")):
+        raise ValueError(f"this cannot be called: {address.host} is not the name of a host")
+    if address.port is not None and not 1 <= address.port <= 65535:
+        raise ValueError(f"this cannot be called: there is no port {address.port}")
+    return str(address)
 
 
 class WebhookSettings(BaseModel):
     """Where events are sent."""
 
-    url: Annotated[str, Field(pattern=r"^https?://[^\s/@]+(/\S*)?$", max_length=2000)] | None = Field(
-        default=None, description="Every event is sent to this address; unset: none is"
-    )
+    url: (
+        Annotated[
+            str,
+            Field(pattern=r"^https?://[^\s/@]+(/\S*)?$", max_length=2000),
+            AfterValidator(_callable_address),
+        ]
+        | None
+    ) = Field(default=None, description="Every event is sent to this address; unset: none is")
     secret: SecretStr | None = Field(
         default=None, description="Signs what is sent: `whsec_` and 24 to 64 random bytes in base64"
     )

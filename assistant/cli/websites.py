@@ -29,8 +29,12 @@ def crawl(
     url: Annotated[str, typer.Argument(help="Where to start, or the sitemap.")],
     sitemap: Annotated[bool, typer.Option(help="The address is a sitemap: read what it names.")] = False,
     only_page: Annotated[bool, typer.Option("--page", help="Read this one page only.")] = False,
-    include: Annotated[list[str] | None, typer.Option(help="Paths to take, such as `/help/*`.")] = None,
-    exclude: Annotated[list[str] | None, typer.Option(help="Paths to leave out.")] = None,
+    include: Annotated[
+        list[str] | None, typer.Option(help="Paths to take, such as `/help/*`, instead of those before.")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="Paths to leave out, instead of those before.")
+    ] = None,
     max_pages: Annotated[int | None, typer.Option(min=1, help="Visit at most so many pages.")] = None,
     preview: Annotated[bool, typer.Option("--preview", help="Only say what would be taken.")] = False,
     confirm: Annotated[bool, typer.Option(help="Pages that vanished have really gone: remove them.")] = False,
@@ -75,7 +79,11 @@ async def _run(wishes: _Wishes) -> tuple[RunResult, list[PageView]]:
             website_id = await store.add(spec, every_hours=0)
         elif spec.include or spec.exclude:
             known = await store.view(website_id)  # whom it answers, and what else was said of it, stays
-            changed = replace(known.spec, include=spec.include, exclude=spec.exclude)
+            changed = replace(
+                known.spec,
+                include=spec.include or known.spec.include,
+                exclude=spec.exclude or known.spec.exclude,
+            )
             await store.change(website_id, changed, every_hours=known.every_hours)
         with progress("Reading", None) as step:
             result = await services.websites.run(

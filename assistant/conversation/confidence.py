@@ -91,10 +91,11 @@ def _lead(passages: Sequence[Passage]) -> float:
 
 def is_hopeless(brief: Brief, abstain_below: float) -> bool:
     """Whether no answer is to be tried; one is, always, where a code of the question is told about."""
-    passages, asked = brief.findings.passages, codes_in(brief.question)
-    unsure = brief.reliability < _HOPELESS * abstain_below
-    told = bool(asked) and any(not asked.isdisjoint(codes_in(passage.text)) for passage in passages)
-    return not passages or (unsure and not told)
+    passages = brief.findings.passages
+    if not passages or brief.reliability >= _HOPELESS * abstain_below:
+        return not passages
+    asked = codes_in(brief.question)
+    return not asked or all(asked.isdisjoint(codes_in(passage.text)) for passage in passages)
 
 
 def passage_stems(passage: Passage) -> frozenset[str]:

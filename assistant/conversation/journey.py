@@ -46,6 +46,19 @@ class JourneyModel:
         """Return how to answer in a stage; None for unknown: answer the question itself, neutrally."""
         return self.stages.get(stage)
 
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """What a document may be tagged with, so that it counts: the stages, and what they prefer besides."""
+        preferred = (tag for stage in self.stages.values() for tag in stage.prefers)
+        return tuple(dict.fromkeys([*self.stages, *preferred]))
+
+    def by_stage(self, labels: Mapping[str, float]) -> dict[str, float]:
+        """Return the share of each stage in a distribution over example labels."""
+        return {
+            name: sum(labels.get(label, 0.0) for label in stage.learn_from)
+            for name, stage in self.stages.items()
+        }
+
     def locate(
         self,
         said: Mapping[str, float],
@@ -70,10 +83,7 @@ class JourneyModel:
             words: for each example label what the customer wrote that speaks for it.
             kept: the stage that was named before this message.
         """
-        spoken = {
-            name: sum(said.get(label, 0.0) for label in stage.learn_from)
-            for name, stage in self.stages.items()
-        }
+        spoken = self.by_stage(said)
         silent = max(0.0, 1.0 - sum(spoken.values()))
         touched = self._touched(page)
         weighed = {

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+from assistant.conversation.readings import UNKNOWN_STAGE
 from assistant.conversation.types import Action, Reply
 from assistant.insights.drafting import draft_text
 from assistant.insights.grouping import by_centrality, placed
@@ -23,7 +24,7 @@ from core.database import now
 from core.embeddings import Encoder, Vectors, from_blobs, to_blob
 from core.jobs import JobQueue
 from core.lexemes import lexemes
-from core.offload import ModelRunner
+from core.offload import ModelRunner, unhurried
 from core.telemetry import get_log
 from core.text import shorten
 
@@ -80,6 +81,8 @@ class Gaps:
         self._ask = ask
         self._drafts = drafts
         self._collecting = asyncio.Lock()
+        self._seen = ""
+        """The state of the knowledge when `at_rest` was called last."""
 
     async def collect(self) -> int:
         """Take in the questions that got no answer since the last time; return how many.
@@ -141,11 +144,10 @@ class Gaps:
         gap = await self.records.get(gap_id)
         questions = [one.text for one in await self._central(gap_id) if one.language == gap.language]
         title = title or shorten(gap.label, _TITLE)
-        text = text or draft_text(title, questions, gap.language, list(gap.stages))
+        stages = [stage for stage in gap.stages if stage != UNKNOWN_STAGE]
+        text = text or draft_text(title, questions, gap.language, stages)
         source = (
-            await self._drafts.draft(
-                title=title, text=text, language=gap.language, stages=list(gap.stages), by=by
-            )
+            await self._drafts.draft(title=title, text=text, language=gap.language, stages=stages, by=by)
             if self._drafts
             else None
         )
@@ -211,16 +213,37 @@ class Gaps:
         return await self.records.get(gap_id)
 
     async def soon(self) -> None:
-        """See to it that waiting gaps are tried again, once per state of the knowledge."""
+        """See to it that waiting gaps are tried again, once per state of the knowledge.
+
+        One job does it; at most one other waits behind it.
+        """
+        if not await self.records.waiting(await self.records.knowledge_stamp(), limit=1):
+            return
+        async with self.records.database.writing() as session:
+            if not await JobQueue.waits(session, GAPS_JOB):
+                await JobQueue.enqueue(session, GAPS_JOB, {})
+
+    async def at_rest(self) -> None:
+        """The same, if the knowledge is as it was at the last call: not while a website is being read."""
         stamp = await self.records.knowledge_stamp()
-        for gap_id in await self.records.waiting(stamp, limit=1):
-            async with self.records.database.writing() as session:
-                await JobQueue.enqueue(session, GAPS_JOB, {}, dedupe_key=f"{GAPS_JOB}:{stamp}:{gap_id}")
+        before, self._seen = self._seen, stamp
+        if stamp == before:
+            await self.soon()
 
     async def retry_waiting(self) -> None:
         """Ask the questions of waiting gaps again, of each once per state of the knowledge."""
-        for gap_id in await self.records.waiting(await self.records.knowledge_stamp(), limit=_AT_ONCE):
+        with unhurried():
+            for gap_id in await self.records.waiting(await self.records.knowledge_stamp(), limit=_AT_ONCE):
+                await self._retry_or_leave(gap_id)
+
+    async def _retry_or_leave(self, gap_id: str) -> None:
+        """Ask a gap's questions again; one that cannot be tried waits for other knowledge, not the others."""
+        stamp = await self.records.knowledge_stamp()
+        try:
             await self.retry(gap_id)
+        except Exception:
+            log.exception("gap_not_tried", gap=gap_id)
+            await self.records.change(gap_id, tried=stamp)
 
     async def _answered(self, question: GapQuestion) -> Mapping[str, Any] | None:
         """Return what answers a question now, with certainty and not as it was disliked; None if nothing."""

@@ -195,12 +195,16 @@ class GapRecords:
                 await audit.record(session, actor=actor, action=action, subject=f"gap:{gap_id}")
 
     async def waiting(self, stamp: str, *, limit: int) -> list[str]:
-        """Return gaps without an answer whose questions were not tried with this state of the knowledge."""
+        """Return gaps without an answer whose questions were not tried with this state of the knowledge.
+
+        Those that were never tried come first, then those that nobody touched for longest.
+        """
         async with self.database.reading() as session:
             rows = await session.scalars(
                 select(GapRow.id)
                 .where(GapRow.state.in_(_WAITING), GapRow.tried.is_distinct_from(stamp))
-                .order_by(GapRow.updated_at.desc(), GapRow.id)
+                .where(GapRow.id.in_(select(GapQuestionRow.gap_id)))
+                .order_by(GapRow.tried.is_not(None), GapRow.updated_at, GapRow.id)
                 .limit(limit)
             )
             return list(rows)

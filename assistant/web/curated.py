@@ -12,7 +12,7 @@ from assistant.web.curated_schemas import CuratedIn, CuratedOut, CuratedPageOut,
 from assistant.web.dependencies import ActorDep, ServicesDep, require_admin
 from assistant.web.errors import documented
 from assistant.web.schemas import Id, PageIn
-from core.errors import BadInput
+from core.errors import UnknownStage
 
 router = APIRouter(
     prefix="/api/v1",
@@ -64,7 +64,7 @@ def text_of(body: CuratedTextIn, services: Services) -> CuratedText:
     """Return what the body says of an answer.
 
     Raises:
-        BadInput: it names a stage that the journey model does not have.
+        UnknownStage: it names a stage that the journey model does not have.
     """
     check_stages(body.stages, services)
     return CuratedText(
@@ -80,10 +80,26 @@ def text_of(body: CuratedTextIn, services: Services) -> CuratedText:
 
 
 def check_stages(stages: Sequence[str], services: Services) -> None:
-    """Raises BadInput for a stage that the journey model does not have."""
-    known = [*services.journey.stages, UNKNOWN_STAGE]
-    if wrong := [stage for stage in stages if stage not in known]:
-        raise BadInput(f"There is no stage {wrong[0]!r}; there are {', '.join(known)}.")
+    """Let stages pass in which a customer can stand; `unknown` is one of them.
+
+    Raises:
+        UnknownStage: the journey model does not have one of them.
+    """
+    _check([*services.journey.stages, UNKNOWN_STAGE], stages)
+
+
+def check_tags(tags: Sequence[str], services: Services, standing: Sequence[str] = ()) -> None:
+    """Let tags pass that count for documents, and those that stood there before (`standing`).
+
+    Raises:
+        UnknownStage: one of them counts in no stage of the journey model.
+    """
+    _check([*services.journey.tags, *standing], tags)
+
+
+def _check(known: Sequence[str], given: Sequence[str]) -> None:
+    if wrong := [one for one in given if one not in known]:
+        raise UnknownStage(f"There is no stage {wrong[0]!r}; there are {', '.join(dict.fromkeys(known))}.")
 
 
 def curated_out(view: CuratedView) -> CuratedOut:

@@ -19,7 +19,7 @@ from assistant.web.knowledge_pages import names_of
 from assistant.web.knowledge_schemas import MAX_DOCUMENT, DocumentPatch, Number, Stage
 from assistant.web.rendering import language_of
 from assistant.web.schemas import Id
-from core.errors import BadInput, NotFound, PercorsoError
+from core.errors import BadInput, NotFound, NothingTicked, PercorsoError
 from core.text import clean
 from core.text_blocks import table_rows
 from ingest.comparing import Comparison
@@ -133,6 +133,8 @@ async def decide_stages(
     decided = [] if refuse else stages or []
 
     async def work() -> None:
+        if not decided and not refuse:  # that no stage fits has a button of its own
+            raise NothingTicked("Tick at least one stage, or say that none fits.")
         await services.versions.choose(document_id, {"stages": decided}, actor=admin.person.actor)
 
     return await _change(request, services, admin, document_id, seen, work, "decided")
@@ -153,6 +155,7 @@ async def decide(
     valid_from: _Text = "",
     valid_until: _Text = "",
     stages: Annotated[list[str] | None, Form(max_length=20)] = None,
+    offered: Annotated[list[str] | None, Form(max_length=100)] = None,
     back: Annotated[list[str] | None, Form(max_length=20)] = None,
 ) -> Response:
     """Keep what a person decided: only what differs from before, so the rest goes on following the file."""
@@ -162,7 +165,7 @@ async def decide(
 
     async def work() -> None:
         view = await services.library.get(document_id)
-        if fields := _decisions(view, typed, back or []):
+        if fields := _decisions(view, typed, offered or [], back or []):
             await services.versions.choose(document_id, fields, actor=admin.person.actor)
 
     return await _change(request, services, admin, document_id, seen, work, "decided")
@@ -201,8 +204,16 @@ async def _change(
     return RedirectResponse(f"/admin/knowledge/{document_id}?done={done}", status_code=303)
 
 
-def _decisions(view: DocumentView, typed: dict[str, Any], back: Sequence[str]) -> dict[str, Any]:
+def _decisions(
+    view: DocumentView, typed: dict[str, Any], offered: Sequence[str], back: Sequence[str]
+) -> dict[str, Any]:
     """Return the fields that differ from what stands; None gives one back to the file.
+
+    Args:
+        view: the document.
+        typed: what the form says.
+        offered: the stages that the form showed; any other that stands there is kept.
+        back: what is given back.
 
     Raises:
         BadInput: a field is not understood.
@@ -211,8 +222,11 @@ def _decisions(view: DocumentView, typed: dict[str, Any], back: Sequence[str]) -
     changed = {
         name: value or None
         for name, value in typed.items()
-        if value != stands[name] and (value or name in view.chosen)
+        if name != "stages" and value != stands[name] and (value or name in view.chosen)
     }
+    kept = [stage for stage in view.stages if stage not in offered]
+    if {*typed["stages"], *kept} != set(view.stages):  # in whatever order; none at all is a decision too
+        changed["stages"] = [*typed["stages"], *kept]
     changed |= {name: None for name in back if name in view.chosen}
     if not changed:
         return {}

@@ -20,7 +20,7 @@ from assistant.web.knowledge_schemas import (
     DocumentsOut,
 )
 from assistant.web.schemas import Id, JobOut
-from core.errors import BadInput, ChangedMeanwhile, NotFound, PercorsoError
+from core.errors import ChangedMeanwhile, NotFound, NothingSuggested, PercorsoError
 from ingest.library import DocumentView, Filter
 
 router = APIRouter(
@@ -102,7 +102,7 @@ async def do_with_many(services: Services, body: BulkIn, actor: str) -> BulkOut:
     async def accept(document_id: str) -> None:
         view = await services.library.get(document_id)
         if not view.suggested:
-            raise BadInput("No stages are suggested for this document.")
+            raise NothingSuggested("No stages are suggested for this document.")
         await services.versions.choose(document_id, {"stages": list(view.suggested)}, actor=actor)
 
     actions: dict[str, Callable[[str], Awaitable[None]]] = {

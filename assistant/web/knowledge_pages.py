@@ -20,7 +20,8 @@ from assistant.web.knowledge_schemas import BulkIn, BulkOut, DocumentPatch
 from assistant.web.limits import address_of
 from assistant.web.rendering import language_of, told, words_for
 from assistant.web.uploads import take
-from core.errors import BadInput, PercorsoError
+from assistant.web.words import Words
+from core.errors import NothingSuggested, NothingTicked, PercorsoError
 from core.types import Audience
 from ingest.library import Filter, Order, Standing
 from ingest.sources import DRAFT
@@ -31,6 +32,7 @@ router = APIRouter(prefix="/admin/knowledge", include_in_schema=False)
 _ROWS = 50
 _UPLOADS = 50
 _DAYS = timedelta(days=7)
+_NOTHING = "Tick at least one document, and fill in what is to be set."
 _Text = Annotated[str, Query(max_length=200)]
 _Field = Annotated[str, Form(max_length=500)]
 
@@ -69,8 +71,8 @@ class Wanted:
         """Return the address of this list with some of it changed, back on its first page."""
         fields = {**asdict(self), "page": 1, **changes}
         plain = {"page": 1, "order": Order.NEWEST}
-        said = {name: value for name, value in fields.items() if value and value != plain.get(name)}
-        said |= {"suggested": "true"} if self.suggested else {}
+        plainly = {name: "true" if value is True else value for name, value in fields.items()}
+        said = {name: value for name, value in plainly.items() if value and value != plain.get(name)}
         return f"/admin/knowledge?{urlencode(said)}" if said else "/admin/knowledge"
 
 
@@ -124,7 +126,7 @@ async def change_many(
     given = {"stages": stages or [], "audience": audience, "responsible": responsible.strip()}
     try:
         body = _bulk(ids or [], action, given)
-    except BadInput as error:
+    except NothingTicked as error:
         return await _page(request, services, admin, asked, error=error)
     result = await do_with_many(services, body, admin.person.actor)
     return await _page(request, services, admin, asked, result=result)
@@ -168,15 +170,27 @@ def _bulk(ids: list[str], action: str, given: Mapping[str, Any]) -> BulkIn:
     """Return what the form asks for.
 
     Raises:
-        BadInput: nothing was ticked, or the field that goes with the action is empty.
+        NothingTicked: nothing was ticked, or the field that goes with the action is empty.
     """
     try:
         if action not in given:
             return BulkIn.model_validate({"ids": ids, "action": action})
-        fields = DocumentPatch.model_validate({action: given[action] or None})
+        if not given[action]:
+            raise NothingTicked(_NOTHING)
+        fields = DocumentPatch.model_validate({action: given[action]})
         return BulkIn(ids=ids, action="choose", fields=fields)
     except ValidationError as problem:
-        raise BadInput("Tick at least one document, and fill in what is to be set.") from problem
+        raise NothingTicked(_NOTHING) from problem
+
+
+def _outcome(result: BulkOut | None, words: Words) -> dict[str, Any]:
+    """Return how many there was nothing to do for (`idle`), and what went wrong with which (`failed`)."""
+    undone = [one for one in result.results if not one.done] if result else []
+    failed = [one for one in undone if one.error != NothingSuggested.code]
+    return {
+        "idle": len(undone) - len(failed),
+        "failed": {one.id: told(words, one.error or "", one.detail or "") for one in failed},
+    }
 
 
 async def _recent(services: Services) -> list[UploadView]:
@@ -214,12 +228,9 @@ async def _page(
         roots=roots,
         orders=list(Order),
         stages=stages_in(services, language_of(request, admin)),
+        tags=services.journey.tags,
         people=await names_of(services),
         uploads=await _recent(services),
         result=result,
-        failed={
-            one.id: told(words, one.error or "", one.detail or "") for one in result.results if not one.done
-        }
-        if result
-        else {},
+        **_outcome(result, words),
     )

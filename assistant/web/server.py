@@ -2,11 +2,12 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import partial
 from typing import TypedDict
 
+import httpx2
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.staticfiles import StaticFiles
@@ -44,7 +45,7 @@ from assistant.web.limits import Limiter
 from assistant.web.middleware import BodyLimit, RequestContext
 from assistant.web.static_files import STATIC
 from assistant.web.webhooks import Webhooks
-from core.errors import PercorsoError
+from core.errors import FetchFailed, PercorsoError, SettingsError
 from core.jobs import Job
 from core.settings import Settings
 from core.telemetry import get_log
@@ -76,7 +77,11 @@ def create_web(settings: Settings, running: Running, admin_key: str) -> FastAPI:
         settings: the configuration.
         running: builds and opens the services.
         admin_key: opens the knowledge and test endpoints.
+
+    Raises:
+        SettingsError: events would be sent where nothing may be sent.
     """
+    _check_receiver(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[State]:
@@ -84,8 +89,8 @@ def create_web(settings: Settings, running: Running, admin_key: str) -> FastAPI:
             if services.database.is_sqlite:  # one process owns it: whatever ran before is dead
                 await services.jobs.release_orphans()
             worker, reader, schedule = make_worker(services), make_reader(services), make_schedule(services)
-            webhooks = make_webhooks(services)
-            warm_up = asyncio.create_task(_warm_up(app, services, worker, reader, schedule, webhooks))
+            others = (reader, make_gap_worker(services), schedule, make_webhooks(services))
+            warm_up = asyncio.create_task(_warm_up(app, services, worker, others))
             try:
                 yield State(
                     services=services,
@@ -99,10 +104,8 @@ def create_web(settings: Settings, running: Running, admin_key: str) -> FastAPI:
                 warm_up.cancel()
                 with suppress(asyncio.CancelledError):
                     await warm_up
-                await webhooks.stop()
-                await schedule.stop()
-                await reader.stop()
-                await worker.stop()
+                for one in (*others, worker):
+                    await one.stop()
 
     app = FastAPI(
         title="Percorso",
@@ -142,32 +145,43 @@ def make_worker(services: Services) -> Worker:
 
 
 def make_reader(services: Services) -> Worker:
-    """Return the worker that reads uploads and tries gaps again, one at a time; not started yet.
+    """Return the worker that reads uploads, one at a time; not started yet.
 
-    Either may take minutes, and must never hold a place that a customer's turn waits for.
+    One may take minutes, and must never hold a place that a customer's turn waits for.
     """
 
     async def upload(job: Job) -> None:
         await services.uploads.ingest(job, services.pipeline)
-        await services.gaps.soon()
+        if await services.jobs.next_due([UPLOAD_JOB]) is None:  # the last of many
+            await services.gaps.soon()
+
+    return Worker(
+        services.jobs, {UPLOAD_JOB: upload}, tasks=1, poll_seconds=services.settings.jobs.poll_seconds
+    )
+
+
+def make_gap_worker(services: Services) -> Worker:
+    """Return the worker that tries gaps again; not started yet. Neither turns nor uploads wait for it."""
 
     async def close_gaps(job: Job) -> None:
         await services.gaps.collect()
         await services.gaps.retry_waiting()
 
-    handlers = {UPLOAD_JOB: upload, GAPS_JOB: close_gaps}
-    return Worker(services.jobs, handlers, tasks=1, poll_seconds=services.settings.jobs.poll_seconds)
+    return Worker(
+        services.jobs, {GAPS_JOB: close_gaps}, tasks=1, poll_seconds=services.settings.jobs.poll_seconds
+    )
 
 
 def make_schedule(services: Services) -> Schedule:
     """Return what reads websites in this process, and tries gaps again when the knowledge has changed.
 
-    Whatever changed it (an upload, a website, a person's decision): gaps go by the state of the knowledge.
+    Whatever changed it (an upload, a website, a person's decision): gaps go by the state of the knowledge,
+    and wait until it is at rest.
     """
 
     async def look_after_gaps() -> None:
         await services.gaps.collect()
-        await services.gaps.soon()
+        await services.gaps.at_rest()
 
     return Schedule(
         services.websites,
@@ -183,19 +197,33 @@ def make_webhooks(services: Services) -> Webhooks:
 
     It may call what the crawler may read: public machines, and those of the inner network that are named.
     """
-    crawl = services.settings.crawl
-    guard = AddressGuard(allow_private=crawl.allow_private, ports=crawl.ports)
+    guard = _guard(services.settings)
     return Webhooks(
         services.database,
         services.jobs,
         services.settings.webhooks,
         PinnedBackend(guard),
+        guard.addresses,
         poll_seconds=services.settings.jobs.poll_seconds,
     )
 
 
+def _check_receiver(settings: Settings) -> None:
+    """Refuse a receiver of webhooks whose port is not allowed, or whose host is a number in disguise."""
+    if settings.webhooks.url is None:
+        return
+    try:
+        _guard(settings).check_url(httpx2.URL(settings.webhooks.url))
+    except FetchFailed as problem:
+        raise SettingsError(f"PERCORSO_WEBHOOKS__URL: {problem}") from None
+
+
+def _guard(settings: Settings) -> AddressGuard:
+    return AddressGuard(allow_private=settings.crawl.allow_private, ports=settings.crawl.ports)
+
+
 async def _warm_up(
-    app: FastAPI, services: Services, worker: Worker, reader: Worker, schedule: Schedule, webhooks: Webhooks
+    app: FastAPI, services: Services, worker: Worker, others: Sequence[Worker | Schedule | Webhooks]
 ) -> None:
     """Load the models beside the first requests: messages are stored at once and answered when it is done.
 
@@ -212,9 +240,8 @@ async def _warm_up(
         return
     worker.start()
     if services.settings.jobs.workers:  # none: another process does the work
-        reader.start()
-        schedule.start()
-        webhooks.start()
+        for one in others:
+            one.start()
     log.info("ready_to_answer")
     for left_over in (services.pipeline.sweep, partial(services.suggestions.keep_up, services.encoder.name)):
         try:

@@ -2,7 +2,8 @@
 
 As in the Standard Webhooks specification 1.0.0: the headers `webhook-id`, `webhook-timestamp` and
 `webhook-signature`, an HMAC-SHA256 over the three parts "id.timestamp.body". Each event is a job of its
-own, so an event that fails holds up no other, and the order of arrival is not promised.
+own and so is each further try: what was not taken waits without holding up anything. A receiver that does
+not answer is waited for with a few events at once. The order of arrival is not promised.
 """
 
 import asyncio
@@ -10,10 +11,12 @@ import base64
 import hashlib
 import hmac
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 
 import httpcore2
+import httpx2
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from assistant.store.changes import Change, change_at, changes_after
@@ -35,6 +38,14 @@ _AT_ONCE = 100
 _GONE = 410
 """The receiver wants no more of it."""
 _SECRET = "whsec_"
+_TASKS = 3
+"""So many events are sent at once."""
+_KEPT_SECONDS = 30
+"""An idle connection is closed after that."""
+_READING_SECONDS = 1
+_READ_BYTES = 64 * 1024
+
+Check = Callable[[str, int], Awaitable[object]]
 
 
 class Webhooks:
@@ -45,6 +56,7 @@ class Webhooks:
         queue: takes the jobs.
         settings: where to, how signed, how often tried.
         network: opens connections; it decides which machines may be called.
+        check: told host and port, raises FetchFailed where these may not be called or do not exist.
         poll_seconds: how often to look for something new.
     """
 
@@ -54,21 +66,27 @@ class Webhooks:
         queue: JobQueue,
         settings: WebhookSettings,
         network: httpcore2.AsyncNetworkBackend,
+        check: Check,
         *,
         poll_seconds: float,
     ) -> None:
         self._database = database
         self._settings = settings
-        self._network = network
+        self._network, self._check = network, check
         self._poll = poll_seconds
-        self._worker = Worker(queue, {WEBHOOK_JOB: self.send}, tasks=1, poll_seconds=poll_seconds)
+        self._worker = Worker(queue, {WEBHOOK_JOB: self.send}, tasks=_TASKS, poll_seconds=poll_seconds)
         self._task: asyncio.Task[None] | None = None
+        self._pool: httpcore2.AsyncConnectionPool | None = None
+        self._url: httpcore2.URL | None = None
 
     def start(self) -> None:
         """Begin, where an address is configured."""
         if self._settings.url is not None:
-            self._worker.start()
-            self._task = asyncio.create_task(self._run(), name="webhooks")
+            address = httpx2.URL(self._settings.url)
+            self._url = httpcore2.URL(
+                scheme=address.raw_scheme, host=address.raw_host, port=address.port, target=address.raw_path
+            )
+            self._task = asyncio.create_task(self._run(address), name="webhooks")
 
     async def stop(self) -> None:
         """Stop now; what was not taken yet is sent after the next start."""
@@ -76,7 +94,6 @@ class Webhooks:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
-        await self._worker.stop()
 
     async def follow(self) -> int:
         """Enqueue what is new; return how much. Nothing of before the first time is sent."""
@@ -97,7 +114,11 @@ class Webhooks:
         """Send one event; one that is not taken is tried again later, in a job of its own."""
         sequence, tried = job.payload["sequence"], job.payload["tried"]
         change = await change_at(self._database, sequence)
-        problem = await self._send(change)
+        try:
+            problem = await self._send(change)
+        except Exception as error:  # whatever it is: the tries of this event count, not those of a job
+            log.exception("webhook_stumbled", webhook=change.id)
+            problem = f"{type(error).__name__}: {error}"
         if problem is None:
             return
         waits = self._settings.retries
@@ -110,7 +131,6 @@ class Webhooks:
 
     async def _send(self, change: Change) -> str | None:
         """Return why it was not taken; None when it was, or when nobody wants it."""
-        assert self._settings.url is not None
         assert self._settings.secret is not None
         body = as_event(change).model_dump_json().encode()
         sent_at = int(time.time())
@@ -124,20 +144,23 @@ class Webhooks:
         }
         try:
             async with asyncio.timeout(self._settings.seconds):
-                status = await self._post(self._settings.url, headers, body)
+                status = await self._post(headers, body)
         except (TimeoutError, FetchFailed, OSError) as error:
             return str(error) or "It did not answer in time."
         except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.TimeoutException) as error:
             return f"{type(error).__name__}: {error}"
         return None if 200 <= status < 300 or status == _GONE else f"It answered {status}."
 
-    async def _post(self, url: str, headers: dict[str, str], body: bytes) -> int:
-        """Return the status of the answer; redirects are not followed and nothing more is read."""
-        trust = await asyncio.to_thread(httpcore2.default_ssl_context)
-        async with (
-            httpcore2.AsyncConnectionPool(ssl_context=trust, network_backend=self._network) as pool,
-            pool.stream("POST", url, headers=list(headers.items()), content=body) as response,
-        ):
+    async def _post(self, headers: dict[str, str], body: bytes) -> int:
+        """Return the status of the answer; redirects are not followed."""
+        assert self._pool is not None
+        assert self._url is not None
+        async with self._pool.stream(
+            "POST", self._url, headers=list(headers.items()), content=body
+        ) as response:
+            with suppress(TimeoutError, httpcore2.NetworkError, httpcore2.ProtocolError):
+                async with asyncio.timeout(_READING_SECONDS):
+                    await _read_little(response)
             return response.status
 
     async def _cursor(self) -> int:
@@ -151,7 +174,34 @@ class Webhooks:
             session.add(IndexStateRow(name=_CURSOR, value={"after": newest}))
         return newest
 
-    async def _run(self) -> None:
+    async def _run(self, address: httpx2.URL) -> None:
+        try:
+            trust = await asyncio.to_thread(httpcore2.default_ssl_context)
+        except OSError:  # as with a wrong SSL_CERT_FILE
+            log.exception("webhooks_not_started")
+            return
+        async with httpcore2.AsyncConnectionPool(
+            ssl_context=trust,
+            max_connections=_TASKS,
+            keepalive_expiry=_KEPT_SECONDS,
+            network_backend=self._network,
+        ) as self._pool:
+            self._worker.start()
+            try:
+                await self._warn(address)
+                await self._follow_always()
+            finally:
+                await self._worker.stop()
+
+    async def _warn(self, address: httpx2.URL) -> None:
+        """Say at the start already that the receiver may not be called, or does not exist."""
+        port = address.port or (443 if address.scheme == "https" else 80)
+        try:
+            await self._check(address.raw_host.decode("ascii"), port)
+        except Exception as problem:  # it is tried with every event all the same
+            log.warning("webhook_address_refused", host=address.host, problem=str(problem))
+
+    async def _follow_always(self) -> None:
         while True:
             try:
                 if await self.follow():
@@ -159,6 +209,15 @@ class Webhooks:
             except Exception:
                 log.exception("webhooks_stumbled")
             await asyncio.sleep(self._poll)
+
+
+async def _read_little(response: httpcore2.Response) -> None:
+    """Read a short answer to its end, so that its connection can be used again."""
+    size = 0
+    async for piece in response.aiter_stream():
+        size += len(piece)
+        if size > _READ_BYTES:
+            return
 
 
 def signature(secret: str, identifier: str, sent_at: int, body: bytes) -> str:

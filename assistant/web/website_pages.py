@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, Field
 
 from assistant.store.sign_ins import SignedIn
-from assistant.web.curated import check_stages
+from assistant.web.curated import check_tags
 from assistant.web.dependencies import AdminPersonDep, ServicesDep
 from assistant.web.forms import WRONG, chosen_of, lines_of, shown, stages_in, turning
 from assistant.web.rendering import language_of
@@ -71,7 +71,7 @@ async def add(
         typed = form.url.strip()
         address = typed if "://" in typed or not typed else f"https://{typed}"
         wanted = WebsiteIn.model_validate({**form.fields(), "url": address, "kind": form.kind})
-        check_stages(wanted.stages, services)
+        check_tags(wanted.stages, services)
         if form.do == "preview":
             seen = await services.websites.preview(wanted.spec())
             return await _list(request, services, admin, form=form, seen=seen)
@@ -108,7 +108,7 @@ async def change(
     view = await services.websites.store.view(website_id)
     try:
         body = TakenIn.model_validate(form.fields())
-        check_stages(body.stages, services)
+        check_tags(body.stages, services, view.spec.stages)
     except WRONG as error:
         return await _one(request, services, admin, website_id, form=form, error=error)
     spec = website_spec(body, view.spec.url, view.spec.kind)

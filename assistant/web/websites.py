@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 
-from assistant.web.curated import check_stages
+from assistant.web.curated import check_tags
 from assistant.web.dependencies import ActorDep, ServicesDep, require_admin
 from assistant.web.errors import documented
 from assistant.web.schemas import Id
@@ -55,7 +55,7 @@ async def add_website(
     body: WebsiteIn, request: Request, services: ServicesDep, actor: ActorDep
 ) -> WebsiteCreatedOut:
     """Register a website, and read it at once unless told otherwise."""
-    check_stages(body.stages, services)
+    check_tags(body.stages, services)
     store = services.websites.store
     website_id = await store.add(body.spec(), every_hours=body.every_hours, actor=actor)
     job = await store.request_run(website_id, actor=actor) if body.run else None
@@ -91,9 +91,9 @@ async def list_website_pages(
 @router.put("/websites/{website_id}", responses=documented(404))
 async def change_website(website_id: Id, body: TakenIn, services: ServicesDep, actor: ActorDep) -> WebsiteOut:
     """Change what is taken and how often, from the next run on; audience and stages hold at once."""
-    check_stages(body.stages, services)
     store = services.websites.store
     view = await store.view(website_id)
+    check_tags(body.stages, services, view.spec.stages)
     spec = website_spec(body, view.spec.url, view.spec.kind)
     await store.change(website_id, spec, every_hours=body.every_hours, actor=actor)
     return _website(await store.view(website_id))

@@ -73,6 +73,13 @@ def test_new_patterns_leave_everything_else_of_a_known_website_alone(
         False,
     )
 
+    assert percorso("crawl", address, "--include", "/*", "--json").json["state"] == "done"
+    left = _with_store(look)
+    assert (left.spec.include, left.spec.exclude) == (("/*",), ("/staff/*",))
+    assert percorso("crawl", address, "--exclude", "/archive/*", "--json").json["state"] == "done"
+    left = _with_store(look)
+    assert (left.spec.include, left.spec.exclude) == (("/*",), ("/archive/*",))
+
 
 def test_what_cannot_be_read_is_one_sentence(
     percorso: Percorso, shop: tuple[Website, str], monkeypatch: pytest.MonkeyPatch

@@ -19,6 +19,7 @@ from assistant.conversation.confidence import (
 from assistant.conversation.scorer import Scorer, load_scorer
 from assistant.conversation.types import Findings, Sentence, Term
 from core.errors import SettingsError
+from core.numbers import codes_in
 from core.types import Passage
 from tests.support.briefs import PROMPTS, brief, passage
 
@@ -73,6 +74,22 @@ def test_a_code_that_is_told_about_is_worth_a_try_however_unlike_the_languages()
     assert is_hopeless(replace(asked, findings=_found(other)), 0.2)
     assert is_hopeless(replace(asked, findings=_found()), 0.2)
     assert not is_hopeless(replace(asked, findings=_found(other), reliability=0.1), 0.2)
+
+
+def test_passages_are_only_searched_for_codes_where_it_matters(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[str] = []
+
+    def noted(text: str) -> set[str]:
+        looked_at.append(text)
+        return codes_in(text)
+
+    monkeypatch.setattr("assistant.conversation.confidence.codes_in", noted)
+    told = passage("| FR-110 | Disco freno | 32 € |")
+    sure = brief("How much is FR-110?", findings=_found(told), reliability=0.5)
+    assert not is_hopeless(sure, 0.2)
+    assert looked_at == []
+    assert is_hopeless(replace(sure, question="How much is it?", reliability=0.01), 0.2)
+    assert looked_at == ["How much is it?"]
 
 
 def test_neighbours_that_were_not_compared_do_not_count_as_bad_matches() -> None:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import delete, func, select, update
 
 from assistant.conversation.types import Action, Citation, HandoffReason, Reply
-from assistant.insights.gaps import Gaps
+from assistant.insights.gaps import GAPS_JOB, Gaps
 from assistant.retrieval.curated import CuratedMatcher
 from assistant.store.curated import CuratedAnswers, CuratedText
 from assistant.store.gap_tables import GapQuestionRow, GapState
@@ -19,6 +19,7 @@ from core.audit import entries
 from core.database import Database
 from core.embeddings import Encoder
 from core.errors import NotFound
+from core.jobs import JobQueue, JobRow, JobState
 from core.offload import ModelRunner
 from tests.support.briefs import reading
 from tests.support.documents import store_passages
@@ -56,9 +57,12 @@ class Asking:
 
     reply: Reply = ABSTAINED
     asked: list[str] = field(default_factory=list)
+    broken: set[str] = field(default_factory=set)
 
     async def __call__(self, question: str, language: str) -> Reply:
         self.asked.append(question)
+        if question in self.broken:
+            raise RuntimeError(question)
         return self.reply
 
 
@@ -218,6 +222,64 @@ async def test_waiting_gaps_are_tried_once_per_state_of_the_knowledge(
     assert asking.asked == [TAX, TAX, TAX]
 
 
+async def test_of_many_gaps_those_that_were_asked_longest_ago_are_tried_first(
+    gaps: Gaps, database: Database, asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the knowledge changes all the time, nobody starves."""
+    monkeypatch.setattr("assistant.insights.gaps._AT_ONCE", 1)
+    texts = (TAX, PARROTS[0], "Vendete monocicli?")
+    for text in texts:
+        await _turn(database, text)
+        await gaps.collect()
+    for number in range(6):
+        await gaps._curated.add(CuratedText(language="it", text="Sì."), [f"Domanda {number}?"], "Anna")
+        await gaps.retry_waiting()
+    assert asking.asked == [*texts, *texts]
+
+
+async def test_a_gap_that_cannot_be_tried_holds_up_no_other(
+    gaps: Gaps, database: Database, asking: Asking
+) -> None:
+    message = await _turn(database, PARROTS[0])
+    await _only(gaps)
+    async with database.writing() as session:  # its customer was erased: the gap has no questions any more
+        await session.execute(delete(MessageRow).where(MessageRow.id == message))
+    for text in (TAX, "Vendete monocicli?"):
+        await _turn(database, text)
+        await gaps.collect()
+    asking.broken = {TAX}
+    await gaps.retry_waiting()
+    await gaps.retry_waiting()
+    assert asking.asked == [TAX, "Vendete monocicli?"]
+
+
+async def _jobs(database: Database) -> list[str]:
+    async with database.reading() as session:
+        return list(await session.scalars(select(JobRow.state).where(JobRow.kind == GAPS_JOB)))
+
+
+async def test_gaps_are_tried_by_one_job_and_only_while_the_knowledge_is_at_rest(
+    gaps: Gaps, database: Database
+) -> None:
+    queue = JobQueue(database)
+    await _turn(database, TAX)
+    await gaps.collect()
+    for number in range(3):  # as while a website is read: another state at every look
+        await gaps.at_rest()
+        await gaps._curated.add(CuratedText(language="it", text="Sì."), [f"Domanda {number}?"], "Anna")
+    assert await _jobs(database) == []
+    for _ in range(3):
+        await gaps.at_rest()
+    assert await _jobs(database) == [JobState.QUEUED]
+    job = await queue.claim([GAPS_JOB])
+    assert job is not None
+    await gaps.retry_waiting()
+    await queue.finish(job)
+    await gaps.at_rest()
+    await gaps.soon()
+    assert await _jobs(database) == [JobState.DONE]
+
+
 async def test_a_dismissed_gap_comes_back_when_it_grows(gaps: Gaps, database: Database) -> None:
     await _turn(database, TAX)
     gap = await gaps.dismiss((await _only(gaps)).id, "Anna", "Non ci riguarda")
@@ -247,11 +309,14 @@ async def test_a_draft_goes_to_whoever_keeps_drafts(gaps: Gaps, database: Databa
             kept.append(fields)
             return "bozza.md"
 
-    await _turn(database, TAX)
+    await _turn(database, TAX, stage="unknown")
+    await _turn(database, TAX, stage="decision")
     gaps._drafts = Keeper()
     gap = await gaps.draft((await _only(gaps)).id, "Anna", title="Tasse")
     assert (gap.state, gap.draft_source, gap.draft) == (GapState.DRAFTED, "bozza.md", kept[0]["text"])
     assert (kept[0]["title"], kept[0]["language"], kept[0]["by"]) == ("Tasse", "it", "Anna")
+    assert kept[0]["stages"] == ["decision"]
+    assert "unknown" not in kept[0]["text"]
 
 
 async def test_a_question_goes_with_its_message(gaps: Gaps, database: Database) -> None:

@@ -172,6 +172,14 @@ def test_every_label_that_is_taught_belongs_to_exactly_one_stage(name: str) -> N
     assert sorted(learnt) == [label for label in LABELS if label != "unknown"]
 
 
+def test_what_a_text_says_of_labels_is_told_in_the_stages_of_the_model() -> None:
+    aida = load_journey(PROMPTS, "aida")
+    said = aida.by_stage({"consideration": 0.5, "purchase": 0.2, "retention": 0.2, "unknown": 0.1})
+    assert said == pytest.approx({"attention": 0, "interest": 0.5, "desire": 0, "action": 0.4})
+    assert aida.tags[:4] == ("attention", "interest", "desire", "action")
+    assert set(aida.tags[4:]) == set(LABELS) - {"unknown"}
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_every_stage_can_be_reached_by_words_and_has_a_closing_in_each_voice(name: str) -> None:
     model = load_journey(PROMPTS, name)

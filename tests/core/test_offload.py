@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from core.offload import ModelRunner
+from core.offload import ModelRunner, unhurried
 
 
 async def test_a_call_runs_in_another_thread_and_its_result_comes_back(runner: ModelRunner) -> None:
@@ -34,6 +34,24 @@ async def test_a_question_does_not_wait_behind_documents(runner: ModelRunner) ->
     await asyncio.to_thread(reading.wait, 60)
     await runner.run(answered.set)
     assert await documents
+
+
+async def test_a_question_nobody_waits_for_takes_no_place_of_customers() -> None:
+    runner = ModelRunner(quick=1, bulk=1)
+    asking, answered = threading.Event(), threading.Event()
+
+    def ask() -> bool:
+        asking.set()
+        return answered.wait(60)
+
+    async def ask_again() -> bool:
+        with unhurried():
+            return await asyncio.create_task(runner.run(ask))
+
+    again = asyncio.create_task(ask_again())
+    await asyncio.to_thread(asking.wait, 60)
+    await runner.run(answered.set)
+    assert await again
 
 
 @pytest.mark.parametrize(("lane", "allowed"), [("run", 3), ("run_bulk", 1)])

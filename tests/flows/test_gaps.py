@@ -4,7 +4,9 @@ import asyncio
 from typing import Any
 
 import httpx
+import pytest
 
+from assistant.insights.gaps import Gaps
 from tests.flows.conftest import ADMIN, new_visitor, upload
 
 ASKED = (
@@ -102,6 +104,28 @@ async def test_a_gap_closes_itself_when_a_document_answers_it(client: httpx.Asyn
     )
 
 
+async def test_an_upload_does_not_wait_for_gaps_that_are_tried_again(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trying, done = asyncio.Event(), asyncio.Event()
+
+    async def retry_waiting(gaps: Gaps) -> None:
+        trying.set()
+        await done.wait()
+
+    monkeypatch.setattr(Gaps, "retry_waiting", retry_waiting)
+    question = "Noleggiate anche risciò?"
+    await _ask(client, question)
+    await _gap_of(client, question)
+    async with asyncio.timeout(60):
+        await trying.wait()
+    try:
+        job = await upload(client, "orari.md", b"# Orari\n\nIl negozio apre alle 9.\n")
+    finally:
+        done.set()
+    assert job["state"] == "done"
+
+
 async def test_a_gap_can_be_drafted_dismissed_and_opened_again(client: httpx.AsyncClient) -> None:
     question = "Noleggiate acquari tropicali?"
     await _ask(client, question)
@@ -136,7 +160,7 @@ async def test_one_of_two_questions_may_be_curated(client: httpx.AsyncClient) ->
 async def test_a_stage_that_does_not_exist_is_refused(client: httpx.AsyncClient) -> None:
     body = {"language": "it", "text": "x", "questions": ["y"], "stages": ["nirvana"]}
     refused = await client.post("/api/v1/curated", json=body, headers=ADMIN)
-    assert (refused.status_code, refused.json()["error"]) == (422, "bad_input")
+    assert (refused.status_code, refused.json()["error"]) == (422, "unknown_stage")
     assert "nirvana" in refused.json()["detail"]
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -51,7 +52,7 @@ class Tab:
         self.csrf = found[1] if found else ""
         return answer
 
-    async def post(self, path: str, **form: str) -> httpx.Response:
+    async def post(self, path: str, **form: Any) -> httpx.Response:
         return await self.http.post(path, data={"csrf": self.csrf, **form})
 
 

@@ -26,7 +26,7 @@ async def _look(client: httpx.AsyncClient, name: str) -> dict[str, Any]:
     return found
 
 
-async def _decide(tab: Tab, document: dict[str, Any], **form: str) -> httpx.Response:
+async def _decide(tab: Tab, document: dict[str, Any], **form: Any) -> httpx.Response:
     seen = f'"{document["revision"]}"'
     return await tab.post(f"/admin/knowledge/{document['id']}/stages", seen=seen, **form)
 
@@ -74,7 +74,7 @@ async def test_many_are_accepted_at_once_and_what_has_none_is_told(
     assert documents[1]["id"] not in ids
     body = {"ids": [document["id"] for document in documents], "action": "accept_stages"}
     done = (await client.post("/api/v1/document-changes", json=body, headers=ADMIN)).json()["results"]
-    assert [one["done"] for one in done] == [True, False]
+    assert [(one["done"], one["error"]) for one in done] == [(True, None), (False, "nothing_suggested")]
     assert (await _look(client, "oglio"))["stages"] == ["retention"]
     assert (await _look(client, "sesia"))["stages"] == ["advocacy"]
 
@@ -89,3 +89,45 @@ async def test_a_suggestion_does_not_count_in_a_search(client: httpx.AsyncClient
     assert (patched.json()["source"], patched.json()["stages"]) == ("secchia.md", ["retention"])
     after = (await client.post("/api/v1/search", json=body, headers=ADMIN)).json()["passages"]
     assert [one["stages"] for one in after if one["source"] == "secchia.md"] == [["retention"]]
+
+
+async def test_many_are_accepted_on_the_page_and_what_has_none_stays_as_it_is(
+    client: httpx.AsyncClient,
+    house: House,  # noqa: F811
+) -> None:
+    documents = [await _document(client, name) for name in ("taro", "enza")]
+    ada = await house.tab(Role.ADMIN)
+    assert (await _decide(ada, documents[1], refuse="true")).status_code == 303
+    ids = [document["id"] for document in documents]
+    page = await ada.post("/admin/knowledge", action="accept_stages", ids=ids)
+    assert page.status_code == 200
+    assert "Done for 1 document." in page.text
+    assert "Nothing was suggested for 1 document: it stays as it is." in page.text
+    assert "It did not work" not in page.text
+
+
+async def test_accepting_nothing_is_not_the_same_as_saying_that_no_stage_fits(
+    client: httpx.AsyncClient,
+    house: House,  # noqa: F811
+) -> None:
+    document = await _document(client, "trebbia")
+    ada = await house.tab(Role.ADMIN)
+    told = await _decide(ada, document)
+    assert (told.status_code, "Nothing is chosen" in told.text) == (422, True)
+    stands = await _look(client, "trebbia")
+    assert (list(stands["suggested"]), stands["chosen"]) == (["retention"], [])
+    assert (await _decide(ada, document, refuse="true")).status_code == 303
+    stands = await _look(client, "trebbia")
+    assert (stands["suggested"], stands["stages"], stands["chosen"]) == ({}, [], ["stages"])
+
+
+async def test_setting_no_stages_on_many_documents_changes_none(
+    client: httpx.AsyncClient,
+    house: House,  # noqa: F811
+) -> None:
+    document = await _document(client, "panaro")
+    ada = await house.tab(Role.ADMIN)
+    assert (await _decide(ada, document, stages="retention")).status_code == 303
+    told = await ada.post("/admin/knowledge", action="stages", ids=document["id"])
+    assert (told.status_code, "Nothing is chosen" in told.text) == (422, True)
+    assert (await _look(client, "panaro"))["stages"] == ["retention"]

@@ -26,7 +26,8 @@ from core.database import Database
 from core.errors import SettingsError
 from core.index.tables import IndexStateRow
 from core.jobs import JobRow, JobState
-from core.settings import Settings, load_settings
+from core.settings import Settings, defaults, load_settings
+from ingest.websites.addresses import AddressGuard
 from tests.flows.conftest import ADMIN, upload
 from tests.support.http import serving
 
@@ -41,6 +42,9 @@ class Receiver:
     answers: list[int] = field(default_factory=list)
     got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     news: asyncio.Event = field(default_factory=asyncio.Event)
+    callers: set[int] = field(default_factory=set)
+    hanging: asyncio.Event | None = None
+    """The next event is only answered when this is set."""
 
     @property
     def app(self) -> Starlette:
@@ -58,7 +62,11 @@ class Receiver:
 
     async def _take(self, request: Request) -> Response:
         self.got.append((dict(request.headers), await request.body()))
+        self.callers.add(request.client.port if request.client else 0)
         self.news.set()
+        if (hanging := self.hanging) is not None:
+            self.hanging = None
+            await hanging.wait()
         status = self.answers.pop(0) if self.answers else 204
         return RedirectResponse("/else", status) if status == 302 else Response(status_code=status)
 
@@ -163,6 +171,43 @@ async def test_what_was_not_taken_comes_again_as_the_same_event_and_not_for_ever
     assert len(set(identifiers)) == 3
 
 
+async def test_an_event_that_is_not_answered_holds_up_no_other_and_connections_are_kept(
+    tmp_path: Path, trained_models: Path
+) -> None:
+    receiver, answered = Receiver(), asyncio.Event()
+    receiver.hanging = answered
+    url = f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"
+    async with (
+        serving(receiver.app) as there,
+        sending(tmp_path, trained_models, url, there, seconds=60) as (http, settings),
+    ):
+        for name in ("adda", "brenta", "dora", "piave"):
+            await upload(http, f"{name}.md", f"# {name}\n\nUn testo su {name}.\n".encode())
+        await receiver.until(8)
+        answered.set()
+        await _settled(settings, 8)
+    assert len({headers["webhook-id"] for headers, _ in receiver.got}) == len(receiver.got) == 8
+    assert len(receiver.callers) <= 3
+
+
+async def test_what_nobody_thought_of_uses_up_the_tries_of_the_event_and_not_those_of_the_job(
+    tmp_path: Path, trained_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def stumbles(guard: AddressGuard, host: str, port: int) -> list[str]:
+        raise TypeError(host)
+
+    monkeypatch.setattr(AddressGuard, "addresses", stumbles)
+    receiver = Receiver()
+    url = f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"
+    async with (
+        serving(receiver.app) as there,
+        sending(tmp_path, trained_models, url, there) as (http, settings),
+    ):
+        await http.post("/api/v1/documents", files={"file": ("vuoto.md", b" ")}, headers=ADMIN)
+        jobs = await _settled(settings, 3)
+    assert sorted((job.payload["tried"], job.attempts) for job in jobs) == [(0, 1), (1, 1), (2, 1)]
+
+
 async def test_the_inner_network_is_not_called(tmp_path: Path, trained_models: Path) -> None:
     receiver = Receiver()
     url = f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"
@@ -192,3 +237,37 @@ def test_nothing_is_sent_unsigned(monkeypatch: pytest.MonkeyPatch, secret: str |
     with pytest.raises(SettingsError, match="PERCORSO_WEBHOOKS") as refused:
         load_settings()
     assert secret is None or secret not in str(refused.value)
+
+
+def test_the_address_is_made_callable_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PERCORSO_WEBHOOKS__SECRET", SECRET)
+    monkeypatch.setenv("PERCORSO_WEBHOOKS__URL", "https://caffè.example/novità?da=qui")
+    assert load_settings().webhooks.url == "https://xn--caff-8oa.example/novit%C3%A0?da=qui"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://erp.example:abc/x",
+        "https://erp.example:99999/x",
+        "https://erp.example:0/x",
+        "https://erp..example/x",
+        "https://[::1/x",
+        "https://erp,example/x",
+        "https:///x",
+    ],
+)
+def test_an_address_that_can_never_be_called_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("PERCORSO_WEBHOOKS__SECRET", SECRET)
+    monkeypatch.setenv("PERCORSO_WEBHOOKS__URL", url)
+    with pytest.raises(SettingsError, match="PERCORSO_WEBHOOKS__URL"):
+        load_settings()
+
+
+@pytest.mark.parametrize("url", ["https://erp.example:8443/x", "https://2130706433/x"])
+def test_a_receiver_that_the_guard_always_refuses_stops_the_start(tmp_path: Path, url: str) -> None:
+    settings = defaults(data_dir=tmp_path, webhooks={"url": url, "secret": SECRET})
+    with pytest.raises(SettingsError, match="PERCORSO_WEBHOOKS__URL"):
+        create_app(settings)
