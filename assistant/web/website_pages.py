@@ -13,7 +13,7 @@ from assistant.web.forms import WRONG, chosen_of, lines_of, shown, stages_in, tu
 from assistant.web.rendering import language_of
 from assistant.web.schemas import Id
 from assistant.web.website_schemas import TakenIn, WebsiteIn, website_spec
-from core.errors import Conflict, FetchFailed
+from core.errors import Conflict, FetchFailed, FetchProblem
 from core.types import Audience
 from ingest.websites.store import WebsiteView
 from ingest.websites.types import PageState, Preview, WebsiteKind
@@ -220,8 +220,9 @@ async def _one(
 
 
 def _detail(error: Exception | None) -> str | None:
-    """Return what exactly went wrong on the way to a website, in English."""
-    return str(error) if isinstance(error, FetchFailed) else None
+    """Return what went wrong on the way to a website, in English, where its name says too little."""
+    general = isinstance(error, FetchFailed) and error.problem is FetchProblem.PROTOCOL
+    return str(error) if general else None
 
 
 def _choices(request: Request, services: ServicesDep, admin: SignedIn) -> dict[str, Any]:

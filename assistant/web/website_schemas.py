@@ -114,7 +114,7 @@ class WebsitePageOut(BaseModel):
     url: str
     title: str | None
     state: PageState
-    detail: str = Field(description="Why, in words")
+    detail: str = Field(description="Why, in words; `NAME: ` goes before where the reason has a name")
     source: str | None = Field(description="The document that it became")
     seen_at: datetime
 

@@ -97,7 +97,7 @@ class Crawl:
             pause = await self._robots.delay(self._spec.url)
             await self._find_starts()
         except FetchFailed as problem:
-            report.down = str(problem)
+            report.down, report.code = str(problem), f"fetch_{problem.problem}"
             return report
         pause = max(self._limits.delay, pause or 0.0)
         while self.frontier and not report.down:
@@ -184,7 +184,8 @@ class Crawl:
                 FetchProblem.BLOCKED: PageState.BLOCKED,
                 FetchProblem.TOO_LARGE: PageState.TOO_LARGE,
             }.get(problem.problem, PageState.ERROR)
-            return Visit(url=url, depth=depth, state=state, detail=str(problem))
+            code = f"fetch_{problem.problem}"
+            return Visit(url=url, depth=depth, state=state, detail=str(problem), code=code)
         self._report.received += answer.received
         if page_key(answer.url) != page_key(url):
             return await self._arrived_elsewhere(following, answer)
@@ -331,7 +332,7 @@ class Crawl:
         self._failed_in_a_row = self._failed_in_a_row + 1 if failed else 0
         is_start = following.url == self._spec.url
         if failed and (is_start or self._failed_in_a_row >= _GIVE_UP_AFTER):
-            self._report.down = visit.detail
+            self._report.down, self._report.code = visit.detail, visit.code
 
     def _leave_the_rest(self) -> None:
         """Say of each address that is still waiting why it was not visited."""

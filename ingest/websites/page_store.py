@@ -127,7 +127,7 @@ def _update(row: WebsitePageRow, visit: Visit, run: str, recipe: str | None) -> 
     """Write what a visit saw; what is known of the document stays until a newer one was taken in."""
     row.state, row.detail, row.depth, row.run, row.seen_at = (
         visit.state,
-        clean(visit.detail),
+        clean(f"{visit.code}: {visit.detail}" if visit.code else visit.detail),
         visit.depth,
         run,
         now(),

@@ -19,7 +19,8 @@ async def preview(spec: WebsiteSpec, crawl: Crawl) -> Preview:
     """
     report = await crawl.run()
     if report.down:
-        raise FetchFailed(FetchProblem.PROTOCOL, report.down)
+        named = (problem for problem in FetchProblem if report.code == f"fetch_{problem}")
+        raise FetchFailed(next(named, FetchProblem.PROTOCOL), report.down)
     seen = [visit for visit in report.visits if visit.state is not PageState.LIMIT]
     would_take = [visit.url for visit in seen if visit.state is PageState.TAKEN]
     left_out = [

@@ -220,6 +220,7 @@ class WebsiteSync:
         def settle(file: FileReport) -> None:
             visit = group[file.source][0]
             visit.state, visit.detail = _STATES[file.outcome], file.detail or ""
+            visit.code = file.reason or ""
 
         await self._pipeline.run([document for _, document in group.values()], settle)
         await self._record(website_id, run, [visit for visit, _ in group.values()], waiting)
@@ -247,6 +248,7 @@ def _result(report: CrawlReport, decision: Decision) -> RunResult:
     counts["removed"] = len(decision.removed)
     if report.down:
         detail = f"The website could not be read, and nothing was removed: {report.down}"
+        detail = f"{report.code}: {detail}" if report.code else detail
         return RunResult(state=RunState.FAILED, detail=detail, counts=counts)
     if decision.held:
         detail = (

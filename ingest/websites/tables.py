@@ -50,7 +50,7 @@ class WebsitePageRow(Base):
     title: Mapped[str | None] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(14))
     detail: Mapped[str] = mapped_column(Text, default="")
-    """Why, in words; empty when the page was simply taken."""
+    """Why, in words, after the name of the reason where it has one; empty when the page was simply taken."""
     source: Mapped[str | None] = mapped_column(String(500))
     """The document made from it; none when it is not among the knowledge."""
     depth: Mapped[int] = mapped_column(default=0)

@@ -135,6 +135,8 @@ class Visit:
     url: str
     state: PageState
     detail: str = ""
+    code: str = ""
+    """The name of the reason, where it has one: `fetch_dns`, `no_text` …"""
     depth: int = 0
     etag: str | None = None
     last_modified: str | None = None
@@ -161,6 +163,8 @@ class CrawlReport:
     seconds: float = 0.0
     down: str | None = None
     """Why the website could not be read at all, in words."""
+    code: str = ""
+    """The name of that reason, where it has one."""
     limited: str | None = None
     """Which limit ended the run, in words."""
     stopped: bool = False

@@ -9,7 +9,9 @@ import pytest
 
 from assistant.web.forms import problem_of
 from assistant.web.words import LANGUAGES, best_language, catalogue, for_scripts, words_in
-from core.errors import ChangedMeanwhile, Conflict
+from core.errors import ChangedMeanwhile, Conflict, FetchProblem, PercorsoError, PersonProblem, Refusal
+from ingest.reading.process import ReaderUnavailable
+from ingest.websites.types import PageState
 
 ROOT = Path(__file__).resolve().parents[2] / "assistant"
 TEMPLATES = sorted((ROOT / "templates" / "admin").glob("*.html"))
@@ -80,6 +82,34 @@ def test_a_conflict_is_told_in_the_readers_words_whatever_page_it_happens_on() -
     words = words_in("it")
     assert problem_of(Conflict("Taken."), words, "websites") == words("error.websites_conflict")
     assert problem_of(ChangedMeanwhile("Look again."), words, "document") == words("error.changed_meanwhile")
+
+
+def test_every_error_that_a_page_may_meet_is_told_in_the_readers_words() -> None:
+    elsewhere = {
+        "bad_settings",  # stops the start
+        "fetch_failed",  # told by its problem
+        "message_id_reused",  # these are of the widget
+        "message_too_long",
+        "ownership_lost",
+        "sources_changed",
+    }
+    codes = {kind.code for kind in _below(PercorsoError)} - elsewhere
+    codes |= {
+        ReaderUnavailable.code,
+        *Refusal,
+        *PersonProblem,
+        *(f"fetch_{problem}" for problem in FetchProblem),
+    }
+    assert [code for code in sorted(codes) if not words_in("it").has(f"error.{code}")] == []
+
+
+def test_what_becomes_of_a_page_of_a_website_is_told_in_the_readers_words() -> None:
+    said = [f"websites.{part}.{state}" for part in ("page", "why") for state in PageState]
+    assert [key for key in said if not words_in("it").has(key)] == []
+
+
+def _below(kind: type[PercorsoError]) -> set[type[PercorsoError]]:
+    return {kind}.union(*(_below(one) for one in kind.__subclasses__()))
 
 
 def test_scripts_get_their_texts_and_no_others() -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from core.audit import entries
 from core.database import now
-from core.errors import Conflict, FetchFailed, NotFound
+from core.errors import Conflict, FetchFailed, FetchProblem, NotFound
 from core.index.tables import DocumentRow
 from core.jobs import JobQueue
 from core.offload import ModelRunner
@@ -164,6 +164,22 @@ async def test_each_page_that_is_not_taken_says_why(place: Place) -> None:
     assert all(page.detail for page in pages if page.state is not PageState.TAKEN)
     assert await place.documents() == {"/", "/twin", "/original"}
     assert "/private/x" not in site.asked
+
+
+async def test_why_a_file_or_a_whole_website_was_not_read_has_a_name(place: Place) -> None:
+    place.site.page("/", "Shop", "Welcome.", "/empty.md")
+    place.site.show("/empty.md", " ", type="text/markdown")
+    website = await place.add()
+    await place.run(website)
+    _, [page] = await place.websites.pages.views(website, state=PageState.REFUSED)
+    assert page.detail.startswith("empty: The file is empty")
+    inner = WebsiteSpec(url="http://169.254.169.254/", kind=WebsiteKind.PAGE)
+    refused = await place.websites.store.add(inner, every_hours=0)
+    await place.run(refused)
+    assert (await place.websites.store.view(refused)).last_detail.startswith("fetch_blocked: The website")
+    with pytest.raises(FetchFailed) as told:
+        await place.websites.preview(inner)
+    assert told.value.problem is FetchProblem.BLOCKED
 
 
 async def test_linked_documents_are_taken_when_wanted(place: Place) -> None:
