@@ -39,7 +39,10 @@ class ChangeType(StrEnum):
     FINDING_REOPENED = "finding.reopened"
     WEBSITE_ADDED = "website.added"
     WEBSITE_CHANGED = "website.changed"
+    WEBSITE_RUN_REQUESTED = "website.run_requested"
+    """A person asked for a run; one by schedule is not told before its end."""
     WEBSITE_READ = "website.read"
+    """A run ended, whoever asked for it."""
     WEBSITE_STOPPED = "website.stopped"
     WEBSITE_REMOVED = "website.removed"
 
@@ -51,7 +54,8 @@ _ACTIONS = {
 _TYPES = {kind: action for action, kind in _ACTIONS.items()}
 _FACTS = frozenset(
     "source version versions chunks sha256 size fields language stages audience valid_from valid_until "
-    "supersedes kind documents url every_hours documents_deleted documents_changed".split()
+    "supersedes kind documents url every_hours documents_deleted documents_changed "
+    "state taken unchanged gone".split()
 )
 """Details that may leave: which thing and what of it, and nobody's words."""
 

@@ -20,6 +20,7 @@ from ingest.websites.audience import bring_in_line
 from ingest.websites.removal import Decision
 from ingest.websites.tables import WebsitePageRow, WebsiteRow
 from ingest.websites.types import (
+    PageState,
     RunResult,
     RunState,
     WebsiteKind,
@@ -30,6 +31,8 @@ WEBSITE_JOB = "read_website"
 _SLICE = 200
 _LOCK = {"key_share": True}
 """Others wait, but for those who only add pages: they hold pages already, for which a lock may be waiting."""
+_TOLD = (PageState.TAKEN, PageState.UNCHANGED, PageState.GONE)
+"""Of the end of a run the audit trail tells how many pages were so."""
 _Value = TypeVar("_Value", bound=Hashable)
 
 
@@ -140,7 +143,7 @@ class WebsiteStore:
             before = row.job_id
             job = await _enqueue(session, row, {"confirm": confirm, "again": again})
             if job != before:
-                await _note(session, row, actor, "website_read", confirm=confirm, again=again)
+                await _note(session, row, actor, "website_run_requested", confirm=confirm, again=again)
             return job
 
     async def request_due_runs(self) -> Sequence[str]:
@@ -227,6 +230,8 @@ class WebsiteStore:
                 await _set(session, changed, {"missed": times})
             row.last_state, row.last_detail = result.state, clean(result.detail)
             row.last_counts, row.last_run_at, row.stop = dict(result.counts), now(), False
+            told = {str(state): result.counts.get(state, 0) for state in _TOLD}
+            await _note(session, row, SYSTEM, "website_read", url=row.url, state=result.state, **told)
 
 
 async def _row(session: AsyncSession, website_id: str, *, lock: bool = False) -> WebsiteRow:

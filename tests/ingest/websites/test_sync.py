@@ -393,6 +393,9 @@ async def test_runs_are_jobs_one_at_a_time(place: Place) -> None:
     await Worker(queue, {WEBSITE_JOB: read}, tasks=1, poll_seconds=1).run_until_idle()
     view = await store.view(website)
     assert (view.is_running, view.last_state, view.documents, view.pages_seen) == (False, RunState.DONE, 4, 4)
+    asked, ended = (await entries(place.database, subject=f"website:{website}"))[1::-1]
+    assert (asked.action, ended.action) == ("website_run_requested", "website_read")
+    assert {"state": "done", "taken": 4, "unchanged": 0, "gone": 0}.items() <= ended.details.items()
     assert await store.request_run(website) != job
 
 
