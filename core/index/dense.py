@@ -21,7 +21,7 @@ from core.index.chunks import Rows, count_of
 from core.index.exact import ExactScan
 from core.index.figures import IndexFigures
 from core.index.folders import IndexFolders
-from core.index.keeper import Keeper, returned
+from core.index.keeper import Keeper, found_by_themselves
 from core.index.next_vectors import take_over
 from core.index.tables import ChunkRow, IndexStateRow, NextVectorRow
 from core.index.vectors import ChromaIndex, IndexLock
@@ -195,7 +195,7 @@ class DenseSearch:
         if (chroma := self._chroma) is None:
             return set(uids)
         try:
-            return await self._runner.run_bulk(_found, chroma, uids, vectors)
+            return await self._runner.run_bulk(found_by_themselves, chroma, uids, vectors)
         except IndexUnavailable as problem:
             self._give_up(chroma, problem)
             return set(uids)
@@ -336,17 +336,3 @@ class DenseSearch:
                 await self.look()
             except Exception:  # the database may be away: the next look says more
                 log.exception("index_check_failed")
-
-
-def _found(chroma: ChromaIndex, uids: Sequence[str], vectors: Vectors) -> set[str]:
-    """Search chunks by their own vectors (blocking).
-
-    A graph may lose one of many that are nearly the same; put in again, it is linked anew.
-    """
-    lost = [row for row, uid in enumerate(uids) if not returned(chroma, uid, vectors[row])]
-    stored = chroma.stored([uids[row] for row in lost]) if lost else {}
-    again = [row for row in lost if uids[row] in stored]
-    for row in again:
-        chroma.add([uids[row]], vectors[row : row + 1])
-    found = {uids[row] for row in again if returned(chroma, uids[row], vectors[row])}
-    return (set(uids) - {uids[row] for row in lost}) | found

@@ -192,5 +192,19 @@ def returned(chroma: ChromaIndex, uid: str, vector: Vectors) -> bool:
     )
 
 
+def found_by_themselves(chroma: ChromaIndex, uids: Sequence[str], vectors: Vectors) -> set[str]:
+    """Search chunks by their own vectors and return those that are found (blocking).
+
+    A graph may lose one of many that are nearly the same; put in again, it is linked anew.
+    """
+    lost = [row for row, uid in enumerate(uids) if not returned(chroma, uid, vectors[row])]
+    stored = chroma.stored([uids[row] for row in lost]) if lost else {}
+    again = [row for row in lost if uids[row] in stored]
+    for row in again:
+        chroma.add([uids[row]], vectors[row : row + 1])
+    found = {uids[row] for row in again if returned(chroma, uids[row], vectors[row])}
+    return (set(uids) - {uids[row] for row in lost}) | found
+
+
 def _not_returned(chroma: ChromaIndex, stored: Mapping[str, Vectors]) -> list[str]:
     return [uid for uid, vector in stored.items() if not returned(chroma, uid, vector)]
