@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from core.errors import DocumentRefused, Refusal
 from ingest.reading.reader import Reader
 from ingest.sources import read_upload
-from ingest.types import FileReport, LoadedText, SourceFile
+from ingest.types import FileReport, LoadedText, Outcome, SourceFile
 from tests.support.hostile.cases import Case
 from tests.support.hostile.texts import CANARY_FILE
 
@@ -58,7 +58,8 @@ def _outcome(
     item: SourceFile | FileReport, reader: Reader, after: Callable[[SourceFile, LoadedText], object] | None
 ) -> tuple[str, str]:
     if isinstance(item, FileReport):
-        return Refusal(item.reason or "").value, item.detail or ""
+        named = Refusal(item.reason or "").value if item.outcome is Outcome.REFUSED else str(item.outcome)
+        return (named, item.detail) if item.detail else (FAULT, f"{named} without a word why")
     try:
         _, loaded = reader.read(item)
         if after is not None:
