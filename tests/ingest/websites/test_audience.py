@@ -57,7 +57,7 @@ async def test_a_website_that_is_made_internal_answers_no_customer_from_that_mom
     await place.versions.publish(document, 1)
     assert await answers_customers(place) == {"/help/2"}, "an earlier version is as internal as the others"
     assert (await place.library.get(document)).latest == 2, "nothing new waits for a person"
-    told = (await entries(place.database, subject=f"website:{website}"))[0]
+    told = (await entries(place.database, action="website_changed"))[0]
     assert (told.actor, told.details) == (
         "person:1",
         {"audience": ["public", "internal"], "stages": [[], ["decision"]], "documents_changed": 3},
@@ -112,7 +112,7 @@ async def test_a_website_that_is_closed_while_it_is_read_publishes_nothing_for_c
     assert await place.documents() == {"/", "/manual.pdf", "/notes.md"}
     assert await answers_customers(place) == set()
     place.websites.pages.foreign = foreign  # type: ignore[method-assign]
-    assert (await entries(place.database, subject=f"website:{website}"))[0].actor == "person:1"
+    assert (await entries(place.database, action="website_changed"))[0].actor == "person:1"
 
 
 async def test_a_website_that_is_opened_while_it_is_read_ends_up_open(place: Place) -> None:
@@ -142,7 +142,7 @@ async def test_a_run_closes_what_was_left_open(place: Place) -> None:
     assert await answers_customers(place) == {"/help/1"}
     await place.run(website)
     assert await answers_customers(place) == set()
-    told = (await entries(place.database, subject=f"website:{website}"))[0]
+    told = (await entries(place.database, action="website_changed"))[0]
     assert (told.actor, told.details) == (SYSTEM, {"documents_changed": 1})
 
 
