@@ -53,14 +53,15 @@ def statement(text: str, about: str, language: str) -> Statement:
         about: title and headings above it.
         language: of both.
     """
-    names = list(_names(text, about))
+    known = frozenset(_numbered(about))
+    names = list(_names(text, known))
     numbers, named = Counter(_numbers(text)), Counter(number for name in names for number in _numbers(name))
     return Statement(
         words=stems_of(text, language),
         numbers=frozenset(numbers),
         values=frozenset(numbers - named),
         names=frozenset(names),
-        titled=frozenset(names) & frozenset(_numbered(about)),
+        titled=known.intersection(names),
         subject=subject(about, language),
         language=language,
     )
@@ -108,12 +109,15 @@ def _differ(one: frozenset[str], other: frozenset[str]) -> bool:
     return not (one <= other or other <= one)
 
 
-def _names(text: str, about: str = "") -> Iterator[str]:
+def _names(text: str, known: frozenset[str] = frozenset()) -> Iterator[str]:
     """Yield the names in a text that hold a number: codes, and numbers after a name or as in the title.
 
     A year is none: what cost 29 in 2025 and costs 35 in 2026 is one thing.
+
+    Args:
+        text: a sentence, a title or headings.
+        known: each word of the title above it that a number follows, as of `_numbered`.
     """
-    known = set(_numbered(about))
     for name, found in zip(_numbered(text), _NUMBERED.finditer(text), strict=True):
         called = found.start() > 0 and found["word"][0].isupper()
         if (called or name in known) and not _YEAR.search(name):

@@ -207,7 +207,7 @@ class Inspection:
         def newest(own: Finding) -> datetime:
             return max(changed.get(side.document_id, _LONG_AGO) for side in (own.one, own.other))
 
-        return sorted(found, key=newest, reverse=True)  # in what came last is what its author can still mend
+        return sorted(found, key=newest, reverse=True)  # who wrote it last still knows what was meant
 
     async def _stamp(self) -> _Stamp:
         """Return something that is another one after every change, and every day: validity ends by itself."""

@@ -92,8 +92,10 @@ def _lead(passages: Sequence[Passage]) -> float:
 def is_hopeless(brief: Brief, abstain_below: float) -> bool:
     """Whether no answer is to be tried; one is, always, where a code of the question is told about."""
     passages = brief.findings.passages
-    if not passages or brief.reliability >= _HOPELESS * abstain_below:
-        return not passages
+    if not passages:
+        return True
+    if brief.reliability >= _HOPELESS * abstain_below:
+        return False
     asked = codes_in(brief.question)
     return not asked or all(asked.isdisjoint(codes_in(passage.text)) for passage in passages)
 

@@ -72,9 +72,10 @@ async def still_answering(
         hold: their documents cannot change until the transaction ends.
     """
     found: set[str] = set()
+    asked = list(uids)
     wanted = select(ChunkRow.uid).join(DocumentRow, DocumentRow.id == ChunkRow.document_id)
-    for start in range(0, len(uids), _BATCH):
-        own = wanted.where(ChunkRow.uid.in_(list(uids)[start : start + _BATCH]), answering(scope))
+    for start in range(0, len(asked), _BATCH):
+        own = wanted.where(ChunkRow.uid.in_(asked[start : start + _BATCH]), answering(scope))
         found.update(await session.scalars(own.with_for_update(read=True, of=DocumentRow) if hold else own))
     return found
 
